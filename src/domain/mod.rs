@@ -1,0 +1,4 @@
+//! Plain data: what a form, a field and a person are. No input or output.
+
+pub mod field;
+pub mod reading;

@@ -1,0 +1,87 @@
+//! What the reader makes of pages: the types between reader, storage and review.
+
+use serde::Serialize;
+
+use super::field::{FieldKind, FieldState, FieldValue};
+
+/// One page placed on its definition.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PageReading {
+    /// Page of the form, from 1.
+    pub page: u32,
+    /// Page of the file it was found on, from 1.
+    pub document_page: u32,
+    /// Root-mean-square distance of the found marks from where the definition has them, in millimetres.
+    pub residual_mm: f64,
+    /// Row-major 3x3 homography from form millimetres (origin top left, y down) to pixels of the decoded page.
+    pub homography: [f64; 9],
+    /// The set number printed in the QR code, where there is one.
+    pub set_number: Option<String>,
+}
+
+/// One field as read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldReading {
+    /// Dotted path, as in the definition.
+    pub name: String,
+    /// Kind of field.
+    pub kind: FieldKind,
+    /// What was read before any rule was applied; null for ticks and signatures.
+    pub raw: Option<String>,
+    /// The checked value, null where there is none.
+    pub value: Option<FieldValue>,
+    /// Confidence that the whole field is right, 0 to 1. Not calibrated yet.
+    pub confidence: f64,
+    /// What is known of the field.
+    pub state: FieldState,
+    /// Why it is not simply accepted, in words for a clerk. Never holds a value.
+    pub reasons: Vec<String>,
+    /// Page of the form, from 1.
+    pub page: u32,
+    /// Zone `[x, y, width, height]` in form millimetres from the top left.
+    #[serde(rename = "box")]
+    pub zone: [f64; 4],
+}
+
+/// One form, or as many of its pages as were found together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FormReading {
+    /// Identifier of the definition, `registration`.
+    pub form: String,
+    /// Version of the definition.
+    pub version: u32,
+    /// Pages found, in form order.
+    pub pages: Vec<PageReading>,
+    /// Fields on those pages, in definition order.
+    pub fields: Vec<FieldReading>,
+}
+
+/// A page that could not become part of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnplacedPage {
+    /// Page of the file, from 1.
+    pub document_page: u32,
+    /// What it is.
+    pub outcome: UnplacedOutcome,
+    /// What is wrong and what to do next, for reception staff.
+    pub reason: String,
+}
+
+/// Why a page is not part of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnplacedOutcome {
+    /// Nothing on it: the back of a sheet.
+    Blank,
+    /// Somebody has to look at it.
+    Exception,
+}
+
+/// Everything one file gave.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct DocumentReading {
+    /// Forms found.
+    pub forms: Vec<FormReading>,
+    /// Pages in no form.
+    pub unplaced: Vec<UnplacedPage>,
+}

@@ -1,0 +1,2 @@
+//! Enrol.
+fn main() {}

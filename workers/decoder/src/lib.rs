@@ -1,0 +1,1 @@
+//! Turns untrusted files into bounded grey pages, in a sandboxed child process.

@@ -1,0 +1,2 @@
+//! Turns untrusted files into bounded grey pages, in a sandboxed child process.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Turns object-created notices into document rows.

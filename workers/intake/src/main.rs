@@ -1,0 +1,2 @@
+//! Turns object-created notices into document rows.
+fn main() {}

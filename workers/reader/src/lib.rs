@@ -1,0 +1,1 @@
+//! Reads registered pages: ticks, handwriting, print.

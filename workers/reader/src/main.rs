@@ -1,0 +1,2 @@
+//! Reads registered pages: ticks, handwriting, print.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Publishes outbox rows to the event exchange.

@@ -1,0 +1,2 @@
+//! Publishes outbox rows to the event exchange.
+fn main() {}
