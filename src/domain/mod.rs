@@ -1,4 +1,5 @@
 //! Plain data: what a form, a field and a person are. No input or output.
 
 pub mod field;
+pub mod household;
 pub mod reading;
