@@ -10,7 +10,10 @@ CREATE TABLE document (
     size_bytes      bigint NOT NULL,
     last_modified   timestamptz,
     sha256          bytea,
+    -- Where the bytes as they arrived are kept unchanged: originals/<sha256>. Null when they could not be had.
+    original_key    text,
     received_at     timestamptz NOT NULL,
+    changed_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     state           text NOT NULL CHECK (state IN ('received', 'reading', 'read', 'exception', 'quarantined', 'duplicate')),
     reason_code     text,
     reason          text,
@@ -39,6 +42,7 @@ CREATE TABLE form (
     reason_code        text,
     reason             text,
     received_at        timestamptz NOT NULL,
+    changed_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
     settled_at         timestamptz,
     -- Optimistic lock: every change by a person names the version it saw.
     version            integer NOT NULL DEFAULT 1
@@ -105,6 +109,30 @@ CREATE TABLE outbox (
     created_at   timestamptz NOT NULL,
     published_at timestamptz,
     attempts     integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamptz NOT NULL
+    next_attempt_at timestamptz NOT NULL,
+    -- Why the last attempt failed, in the broker's words.
+    last_error   text
 );
 CREATE INDEX outbox_unpublished ON outbox (created_at) WHERE published_at IS NULL;
+CREATE INDEX outbox_by_type ON outbox (message_type, published_at);
+
+-- Wakes the relay; it also looks by itself, so a lost notice costs a second, not a message.
+CREATE FUNCTION wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('enrol_outbox', '');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER outbox_wakes_relay AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION wake_relay();
+
+-- When a document or form last changed state, for whoever watches.
+CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.changed_at = clock_timestamp();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER document_changes BEFORE UPDATE ON document
+    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION note_change();
+CREATE TRIGGER form_changes BEFORE UPDATE ON form
+    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION note_change();
+CREATE INDEX document_changed ON document (changed_at);
+CREATE INDEX form_changed ON form (changed_at);

@@ -1,0 +1,19 @@
+//! PostgreSQL: one file per group of tables, checked queries, everything that must not be lost.
+//!
+//! Attempts, leases and back-off live here and not in the broker, so that the broker can be rebuilt from the
+//! database. Writes that belong together are one transaction; whoever consumes a message acknowledges it after
+//! the commit.
+//!
+//! `Pool::begin` of sqlx 0.9.0 is not safe to cancel: a future dropped while BEGIN is in flight hands a
+//! connection inside a transaction back to the pool. [`Database`] therefore ends any open transaction before a
+//! connection is handed out, and writes that a client could interrupt run through [`Database::uninterrupted`].
+
+mod database;
+mod error;
+pub mod sealing;
+
+pub use database::Database;
+pub use error::StorageError;
+
+/// What storage operations return.
+pub type Result<T, E = StorageError> = std::result::Result<T, E>;
