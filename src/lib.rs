@@ -1,5 +1,11 @@
 //! Enrol turns paper registration forms of Children's Centres and Family Hubs into checked records.
 
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod forms;
+pub mod lifecycle;
+pub mod objects;
+pub mod programs;
 pub mod storage;
+pub mod telemetry;

@@ -104,7 +104,12 @@ pub struct Member {
 /// Names and numbers stay out of logs.
 impl std::fmt::Debug for Member {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Member({} {}, redacted)", self.role.as_str(), self.position)
+        write!(
+            f,
+            "Member({} {}, redacted)",
+            self.role.as_str(),
+            self.position
+        )
     }
 }
 
@@ -177,7 +182,12 @@ pub struct Household {
 /// Shows counts only.
 impl std::fmt::Debug for Household {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Household({} members, {} consents)", self.members.len(), self.consents.len())
+        write!(
+            f,
+            "Household({} members, {} consents)",
+            self.members.len(),
+            self.consents.len()
+        )
     }
 }
 
@@ -203,7 +213,10 @@ pub fn missing<'a>(
 ) -> Vec<&'a Field> {
     let used = |block: &str| {
         !may_be_empty(block)
-            || definition.fields.iter().any(|f| block_of(&f.name) == block && written(&f.name))
+            || definition
+                .fields
+                .iter()
+                .any(|f| block_of(&f.name) == block && written(&f.name))
     };
     definition
         .fields
@@ -223,7 +236,9 @@ pub fn missing_from<'a>(definition: &'a FormDefinition, settled: &SettledFields)
 
 /// A box for a signature with nothing in it is an answer to the reader, but no signature.
 fn has_answer(settled: &Settled) -> bool {
-    settled.value().is_some_and(|v| *v != FieldValue::Signed(false))
+    settled
+        .value()
+        .is_some_and(|v| *v != FieldValue::Signed(false))
 }
 
 /// Why no household can be made of a form.
@@ -238,10 +253,15 @@ pub enum HouseholdError {
 ///
 /// # Errors
 /// [`HouseholdError::Missing`] names required fields without a value; a clerk has to look again.
-pub fn from_fields(definition: &FormDefinition, settled: &SettledFields) -> Result<Household, HouseholdError> {
+pub fn from_fields(
+    definition: &FormDefinition,
+    settled: &SettledFields,
+) -> Result<Household, HouseholdError> {
     let lacking = missing_from(definition, settled);
     if !lacking.is_empty() {
-        return Err(HouseholdError::Missing(lacking.into_iter().map(|f| f.name.clone()).collect()));
+        return Err(HouseholdError::Missing(
+            lacking.into_iter().map(|f| f.name.clone()).collect(),
+        ));
     }
 
     let mut household = Household {
@@ -259,11 +279,17 @@ pub fn from_fields(definition: &FormDefinition, settled: &SettledFields) -> Resu
                 purpose: purpose.clone(),
                 answer: ConsentAnswer::from_settled(answer),
                 field: field.name.clone(),
-                wording: field.rules.wording.clone().unwrap_or_else(|| field.label.clone()),
+                wording: field
+                    .rules
+                    .wording
+                    .clone()
+                    .unwrap_or_else(|| field.label.clone()),
             });
             continue;
         }
-        let Some(value) = answer.and_then(Settled::value) else { continue };
+        let Some(value) = answer.and_then(Settled::value) else {
+            continue;
+        };
         if field.rules.category == DataCategory::Special {
             household.special.insert(field.name.clone(), plain(value));
         } else if MemberRole::of_block(block_of(&field.name)).is_none() {
@@ -277,7 +303,9 @@ pub fn from_fields(definition: &FormDefinition, settled: &SettledFields) -> Resu
 fn place_in_household(household: &mut Household, field: &Field, value: &FieldValue) {
     match (field.name.as_str(), value) {
         ("office.centre", FieldValue::Text(centre)) => household.centre = Some(centre.clone()),
-        (name, FieldValue::Date(date)) if matches!(block_of(name), "signature" | "declaration" | "signed") => {
+        (name, FieldValue::Date(date))
+            if matches!(block_of(name), "signature" | "declaration" | "signed") =>
+        {
             household.signed_on = Some(*date);
         }
         (name, value) => {
@@ -286,7 +314,10 @@ fn place_in_household(household: &mut Household, field: &Field, value: &FieldVal
     }
 }
 
-fn members(definition: &FormDefinition, settled: &SettledFields) -> Result<Vec<Member>, HouseholdError> {
+fn members(
+    definition: &FormDefinition,
+    settled: &SettledFields,
+) -> Result<Vec<Member>, HouseholdError> {
     let mut blocks: BTreeMap<(MemberRole, i32), Vec<(&Field, &FieldValue)>> = BTreeMap::new();
     for field in &definition.fields {
         let place = MemberRole::of_block(block_of(&field.name));
@@ -295,10 +326,17 @@ fn members(definition: &FormDefinition, settled: &SettledFields) -> Result<Vec<M
             blocks.entry(place).or_default().push((field, value));
         }
     }
-    blocks.into_iter().map(|((role, position), answers)| member(role, position, &answers)).collect()
+    blocks
+        .into_iter()
+        .map(|((role, position), answers)| member(role, position, &answers))
+        .collect()
 }
 
-fn member(role: MemberRole, position: i32, answers: &[(&Field, &FieldValue)]) -> Result<Member, HouseholdError> {
+fn member(
+    role: MemberRole,
+    position: i32,
+    answers: &[(&Field, &FieldValue)],
+) -> Result<Member, HouseholdError> {
     let (mut first_name, mut surname, mut phone) = (None, None, None::<(bool, String)>);
     let mut member = Member {
         role,
@@ -311,19 +349,32 @@ fn member(role: MemberRole, position: i32, answers: &[(&Field, &FieldValue)]) ->
         email: None,
         details: BTreeMap::new(),
     };
-    for (field, value) in answers.iter().filter(|(f, _)| f.rules.category == DataCategory::Ordinary) {
-        let leaf = field.name.split_once('.').map_or(field.name.as_str(), |(_, leaf)| leaf);
+    for (field, value) in answers
+        .iter()
+        .filter(|(f, _)| f.rules.category == DataCategory::Ordinary)
+    {
+        let leaf = field
+            .name
+            .split_once('.')
+            .map_or(field.name.as_str(), |(_, leaf)| leaf);
         match (field.kind, leaf, value) {
-            (_, "first_name" | "first_names", FieldValue::Text(name)) => first_name = Some(name.clone()),
+            (_, "first_name" | "first_names", FieldValue::Text(name)) => {
+                first_name = Some(name.clone())
+            }
             (_, "surname" | "last_name", FieldValue::Text(name)) => surname = Some(name.clone()),
             (_, "date_of_birth", FieldValue::Date(date)) => member.date_of_birth = Some(*date),
-            (FieldKind::NhsNumber, _, FieldValue::Text(number)) => member.nhs_number = Some(number.clone()),
+            (FieldKind::NhsNumber, _, FieldValue::Text(number)) => {
+                member.nhs_number = Some(number.clone())
+            }
             (FieldKind::Email, _, FieldValue::Text(address)) if member.email.is_none() => {
                 member.email = Some(address.clone());
             }
             (FieldKind::Phone, leaf, FieldValue::Text(number)) => {
                 let mobile = leaf.contains("mobile");
-                if phone.as_ref().is_none_or(|(had_mobile, _)| mobile && !had_mobile) {
+                if phone
+                    .as_ref()
+                    .is_none_or(|(had_mobile, _)| mobile && !had_mobile)
+                {
                     phone = Some((mobile, number.clone()));
                 }
                 // Every number is kept under its own name as well: the column holds only the one to use first.
@@ -336,10 +387,18 @@ fn member(role: MemberRole, position: i32, answers: &[(&Field, &FieldValue)]) ->
     }
     member.phone = phone.map(|(_, number)| number);
     match (first_name, surname) {
-        (Some(first_name), Some(surname)) => Ok(Member { first_name, surname, ..member }),
+        (Some(first_name), Some(surname)) => Ok(Member {
+            first_name,
+            surname,
+            ..member
+        }),
         (first_name, _) => {
             let block = answers.first().map_or("", |(f, _)| block_of(&f.name));
-            let leaf = if first_name.is_none() { "first_name" } else { "surname" };
+            let leaf = if first_name.is_none() {
+                "first_name"
+            } else {
+                "surname"
+            };
             Err(HouseholdError::Missing(vec![format!("{block}.{leaf}")]))
         }
     }

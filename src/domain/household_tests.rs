@@ -3,7 +3,12 @@
 use super::*;
 use crate::forms::definition::{CornerMark, FieldRules, PageSize, Zone};
 
-const NOWHERE: Zone = Zone { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
+const NOWHERE: Zone = Zone {
+    x: 0.0,
+    y: 0.0,
+    width: 1.0,
+    height: 1.0,
+};
 
 fn field(name: &str, kind: FieldKind) -> Field {
     Field {
@@ -44,7 +49,10 @@ fn definition() -> FormDefinition {
         version: 1,
         title: "Register".into(),
         wording_version: "1".into(),
-        page: PageSize { width_mm: 210.0, height_mm: 297.0 },
+        page: PageSize {
+            width_mm: 210.0,
+            height_mm: 297.0,
+        },
         pages: 1,
         optional_pages: vec![],
         corner_marks: [CornerMark { zone: NOWHERE }; 4],
@@ -76,7 +84,10 @@ fn smallest() -> SettledFields {
     [
         ("primary_carer.first_name", text("ADA")),
         ("primary_carer.surname", text("SMITH")),
-        ("declaration.signature", Settled::Value(FieldValue::Signed(true))),
+        (
+            "declaration.signature",
+            Settled::Value(FieldValue::Signed(true)),
+        ),
     ]
     .map(|(name, settled)| (name.to_owned(), settled))
     .into()
@@ -94,7 +105,10 @@ fn a_child_that_is_begun_needs_its_required_fields() {
     let mut fields = smallest();
     fields.insert("child_1.first_name".into(), text("TOM"));
     let error = from_fields(&definition(), &fields).unwrap_err();
-    assert_eq!(error, HouseholdError::Missing(vec!["child_1.surname".into()]));
+    assert_eq!(
+        error,
+        HouseholdError::Missing(vec!["child_1.surname".into()])
+    );
 }
 
 #[test]
@@ -108,7 +122,10 @@ fn an_unreadable_mark_in_a_block_means_that_the_block_is_used() {
 #[test]
 fn a_form_without_a_signature_makes_no_household() {
     let mut fields = smallest();
-    fields.insert("declaration.signature".into(), Settled::Value(FieldValue::Signed(false)));
+    fields.insert(
+        "declaration.signature".into(),
+        Settled::Value(FieldValue::Signed(false)),
+    );
     assert!(from_fields(&definition(), &fields).is_err());
 }
 
@@ -123,7 +140,10 @@ fn answers_go_where_they_belong() {
     fields.insert("child_1.surname".into(), text("SMITH"));
     fields.insert("child_1.ethnic_group".into(), text("white_irish"));
     let signed = NaiveDate::from_ymd_opt(2026, 3, 27).unwrap();
-    fields.insert("declaration.date".into(), Settled::Value(FieldValue::Date(signed)));
+    fields.insert(
+        "declaration.date".into(),
+        Settled::Value(FieldValue::Date(signed)),
+    );
 
     let household = from_fields(&definition(), &fields).unwrap();
     assert_eq!(household.centre.as_deref(), Some("Goldington"));
@@ -140,10 +160,16 @@ fn only_a_plain_yes_is_consent() {
     let mut fields = smallest();
     fields.insert("consent.email".into(), text("yes"));
     let consents = from_fields(&definition(), &fields).unwrap().consents;
-    let answers: Vec<_> = consents.iter().map(|c| (c.purpose.as_str(), c.answer)).collect();
+    let answers: Vec<_> = consents
+        .iter()
+        .map(|c| (c.purpose.as_str(), c.answer))
+        .collect();
     assert_eq!(
         answers,
-        [("contact.email", ConsentAnswer::Yes), ("contact.post", ConsentAnswer::NotAnswered)]
+        [
+            ("contact.email", ConsentAnswer::Yes),
+            ("contact.post", ConsentAnswer::NotAnswered)
+        ]
     );
     for (settled, answer) in [
         (text("no"), ConsentAnswer::No),
@@ -158,5 +184,8 @@ fn only_a_plain_yes_is_consent() {
 fn debug_output_shows_no_personal_data() {
     let household = from_fields(&definition(), &smallest()).unwrap();
     let shown = format!("{household:?} {:?} {:?}", household.members, smallest());
-    assert!(!shown.contains("SMITH") && !shown.contains("ADA"), "{shown}");
+    assert!(
+        !shown.contains("SMITH") && !shown.contains("ADA"),
+        "{shown}"
+    );
 }

@@ -27,13 +27,20 @@ impl PageCode {
             && set_number
                 .as_deref()
                 .is_none_or(|s| s.len() == 6 && s.bytes().all(|b| b.is_ascii_digit()));
-        well_formed.then_some(Self { form, version, page, set_number })
+        well_formed.then_some(Self {
+            form,
+            version,
+            page,
+            set_number,
+        })
     }
 }
 
 impl std::fmt::Display for PageCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "ENROL:{}:{}:{}", self.form, self.version, self.page)?;
-        self.set_number.iter().try_for_each(|set| write!(f, ":{set}"))
+        self.set_number
+            .iter()
+            .try_for_each(|set| write!(f, ":{set}"))
     }
 }

@@ -1,0 +1,89 @@
+//! The `enrol` command.
+
+mod config;
+mod role;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// Turns paper registration forms into checked records.
+#[derive(Debug, Parser)]
+#[command(
+    name = "enrol",
+    version,
+    arg_required_else_help = true,
+    propagate_version = true
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, clap::Args)]
+pub struct Global {
+    /// Configuration file [default: enrol.toml in this folder, where there is one]
+    #[arg(long, global = true, env = "ENROL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Global {
+    /// The configuration, from file and environment.
+    pub fn load_config(&self) -> anyhow::Result<Config> {
+        Ok(Config::load(self.config.as_deref())?)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the configuration in force, secrets masked
+    Config,
+    /// Take notices of new scans from the queue and note the scans in the database
+    Intake(role::RoleArgs),
+    /// Take scans from the queue and read them
+    Reader(role::RoleArgs),
+    /// Publish events from the database to the message broker
+    Relay(role::RoleArgs),
+    /// Read scans on this machine, without any server
+    Read(role::RoleArgs),
+    /// Make the sample scans
+    Sample(role::RoleArgs),
+}
+
+/// Runs the command line and returns the exit code.
+///
+/// # Errors
+/// Whatever the command could not do, in words for the person who typed it.
+pub fn run() -> anyhow::Result<std::process::ExitCode> {
+    let Arguments { global, command } = Arguments::parse();
+    match command {
+        Command::Config => config::run(&global),
+        Command::Intake(args) => role::run("enrol-intake", &[], &global, &args),
+        Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),
+        Command::Relay(args) => role::run("enrol-relay", &[], &global, &args),
+        Command::Read(args) => role::run("enrol-reader", &["read"], &global, &args),
+        Command::Sample(args) => role::run("enrol-sample", &[], &global, &args),
+    }
+}
+
+/// A runtime for commands that talk to servers. Two threads even on one core: heartbeats must not wait for work.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        super::Arguments::command().debug_assert();
+    }
+}

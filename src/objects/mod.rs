@@ -1,0 +1,7 @@
+//! Object storage over the S3 protocol.
+
+mod error;
+mod store;
+
+pub use error::ObjectError;
+pub use store::{ObjectInfo, ObjectStore};
