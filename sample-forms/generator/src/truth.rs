@@ -1,0 +1,52 @@
+//! The truth file of a sample: what the family wrote, in the shapes `enrol read` prints.
+
+use std::collections::BTreeMap;
+
+use enrol::forms::definition::FormDefinition;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::people::answers::Answer;
+
+/// What becomes of a form once a clerk has done what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// A record.
+    Record,
+    /// An exception: a page is missing.
+    Exception,
+}
+
+/// `truth.json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Truth {
+    /// Identifier of the form definition.
+    pub form: String,
+    /// Version of the definition.
+    pub version: u32,
+    /// The number printed on every page of this form.
+    pub set_number: String,
+    /// Files in this folder, in the order they are delivered.
+    pub files: Vec<String>,
+    /// Pages in the files that belong to the form, in order; blank backs are not counted.
+    pub pages: Vec<u32>,
+    /// Files, relative to this folder, that arrive later and complete the form.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub later_files: Vec<String>,
+    /// What is particular about the sample.
+    pub features: Vec<String>,
+    /// What becomes of it.
+    pub expected: Expected,
+    /// Every field of the definition in its order; null where nothing was written.
+    pub fields: Map<String, Value>,
+}
+
+/// The values of all fields of a definition.
+pub fn fields(definition: &FormDefinition, answers: &BTreeMap<String, Answer>) -> Map<String, Value> {
+    definition
+        .fields
+        .iter()
+        .map(|f| (f.name.clone(), answers.get(&f.name).map_or(Value::Null, |a| a.value.clone())))
+        .collect()
+}
