@@ -8,9 +8,16 @@
 //! connection inside a transaction back to the pool. [`Database`] therefore ends any open transaction before a
 //! connection is handed out, and writes that a client could interrupt run through [`Database::uninterrupted`].
 
+pub mod accounts;
+pub mod audit;
 mod database;
 mod error;
+pub mod form_fields;
+pub mod reception;
+pub mod review;
 pub mod sealing;
+pub mod service_users;
+pub mod settlement;
 
 pub use database::Database;
 pub use error::StorageError;

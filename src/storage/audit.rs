@@ -1,0 +1,107 @@
+//! Who looked at what and who changed what. Rows are only ever added.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use super::Result;
+
+/// Who did something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A person who signed in.
+    Account(Uuid),
+    /// A system that read through the API, by its token.
+    Recipient(Uuid),
+    /// Enrol itself.
+    Machine,
+}
+
+impl Actor {
+    /// The name of the kind in the database.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Account(_) => "account",
+            Self::Recipient(_) => "recipient",
+            Self::Machine => "machine",
+        }
+    }
+
+    /// The account's or the token's id.
+    pub fn id(self) -> Option<Uuid> {
+        match self {
+            Self::Account(id) | Self::Recipient(id) => Some(id),
+            Self::Machine => None,
+        }
+    }
+}
+
+/// What somebody did, with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Act {
+    /// `viewed`, `viewed_special`, `settled`, `signed_in` ...
+    pub action: &'static str,
+    /// `form`, `document`, `service_user`, `household` or `session`.
+    pub subject: &'static str,
+    /// Which one.
+    pub subject_id: Option<Uuid>,
+}
+
+impl Act {
+    /// `action` done with the `subject` of that id.
+    pub fn new(action: &'static str, subject: &'static str, subject_id: Uuid) -> Self {
+        Self {
+            action,
+            subject,
+            subject_id: Some(subject_id),
+        }
+    }
+}
+
+/// Adds one entry. Inside a transaction it stands or falls with what it tells of.
+pub async fn record(executor: impl PgExecutor<'_>, actor: Actor, act: Act) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO audit_entry (at, actor_kind, actor_id, action, subject, subject_id)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        Utc::now(),
+        actor.kind(),
+        actor.id(),
+        act.action,
+        act.subject,
+        act.subject_id
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// One entry as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// `account`, `recipient` or `machine`.
+    pub actor_kind: String,
+    /// Account or token.
+    pub actor_id: Option<Uuid>,
+    /// What was done.
+    pub action: String,
+}
+
+/// What was done with one subject, oldest first.
+pub async fn of_subject(
+    executor: impl PgExecutor<'_>,
+    subject: &str,
+    id: Uuid,
+) -> Result<Vec<AuditEntry>> {
+    let entries = sqlx::query_as!(
+        AuditEntry,
+        "SELECT at, actor_kind, actor_id, action FROM audit_entry
+         WHERE subject = $1 AND subject_id = $2 ORDER BY id",
+        subject,
+        id
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(entries)
+}

@@ -1,0 +1,318 @@
+//! Settling a form: one household, its consents with their evidence, and the event that announces it, in one
+//! transaction.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::audit::{self, Act, Actor};
+use super::form_fields;
+use super::sealing::{Sealer, associated_data};
+use super::{Result, StorageError};
+use crate::domain::contact_created::{Announcement, ContactCreated};
+use crate::domain::household::{self, Household, HouseholdError, Member, SettledFields};
+use crate::forms::definition::FormDefinition;
+
+/// What settling needs besides the form.
+#[derive(Clone, Copy)]
+pub struct SettlementContext<'a> {
+    /// Seals Article 9 answers.
+    pub sealer: &'a Sealer,
+    /// The definition the form was printed from.
+    pub definition: &'a FormDefinition,
+    /// Where the pages and the API are reached, for the links in the event; no slash at the end.
+    pub public_url: &'a str,
+}
+
+/// Why a form was not settled.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// Fields that neither the machine nor a clerk has settled, by name. A clerk has to look.
+    #[error("fields are not settled: {}", .0.join(", "))]
+    Unsettled(Vec<String>),
+    /// Required fields without a value, by name. A clerk has to look.
+    #[error(transparent)]
+    Household(#[from] HouseholdError),
+    /// The database failed, or the form is not what it was taken for.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<sqlx::Error> for SettleError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Storage(error.into())
+    }
+}
+
+/// Makes the household of a form whose fields are all settled, inside the caller's transaction, and returns the
+/// household's id. `by` is the clerk, or nobody when nothing needed one.
+///
+/// # Errors
+/// [`StorageError::Conflict`] when the form is not in review at `expected_version`; the other cases are in
+/// [`SettleError`]. The caller rolls back.
+pub async fn settle_form(
+    connection: &mut PgConnection,
+    context: &SettlementContext<'_>,
+    form_id: Uuid,
+    expected_version: i32,
+    by: Option<Uuid>,
+) -> Result<Uuid, SettleError> {
+    let now = Utc::now();
+    let form = sqlx::query!(
+        "SELECT reference, state, version FROM form WHERE id = $1 FOR UPDATE",
+        form_id
+    )
+    .fetch_optional(&mut *connection)
+    .await?
+    .ok_or(StorageError::NotFound { subject: "form" })?;
+    if form.state != "in_review" || form.version != expected_version {
+        return Err(StorageError::Conflict { subject: "form" }.into());
+    }
+    let settled = settled_fields(connection, context.sealer, form_id).await?;
+    let household = household::from_fields(context.definition, &settled)?;
+
+    sqlx::query!(
+        "UPDATE field SET settled_as = CASE state WHEN 'accepted' THEN 'value' ELSE 'blank' END,
+                settled_value = CASE WHEN state = 'accepted' THEN value END, settled_at = $2
+         WHERE form_id = $1 AND settled_as IS NULL",
+        form_id,
+        now
+    )
+    .execute(&mut *connection)
+    .await?;
+    let household_id = Uuid::now_v7();
+    insert_household(connection, household_id, form_id, &household, now).await?;
+    let members = insert_members(connection, household_id, &household, now).await?;
+    insert_special(connection, context.sealer, household_id, &household).await?;
+    insert_consents(
+        connection,
+        context,
+        form_id,
+        household_id,
+        &household,
+        by,
+        now,
+    )
+    .await?;
+    sqlx::query!(
+        "UPDATE form SET state = 'settled', settled_at = $2, version = version + 1, reason_code = NULL, reason = NULL
+         WHERE id = $1",
+        form_id,
+        now
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("DELETE FROM review_claim WHERE form_id = $1", form_id)
+        .execute(&mut *connection)
+        .await?;
+    let announcement = Announcement {
+        household_id,
+        form_reference: form.reference,
+        centre: household.centre.clone(),
+        members,
+        consents: household
+            .consents
+            .iter()
+            .map(|c| (c.purpose.clone(), c.answer))
+            .collect::<BTreeMap<_, _>>(),
+    };
+    insert_event(connection, context.public_url, announcement, now).await?;
+    let actor = by.map_or(Actor::Machine, Actor::Account);
+    audit::record(
+        &mut *connection,
+        actor,
+        Act::new("settled", "form", form_id),
+    )
+    .await?;
+    audit::record(
+        &mut *connection,
+        actor,
+        Act::new("created", "household", household_id),
+    )
+    .await?;
+    Ok(household_id)
+}
+
+async fn settled_fields(
+    connection: &mut PgConnection,
+    sealer: &Sealer,
+    form_id: Uuid,
+) -> Result<SettledFields, SettleError> {
+    let mut settled = SettledFields::new();
+    let mut open = Vec::new();
+    for field in form_fields::load(connection, sealer, form_id).await? {
+        match field.settled.clone().or_else(|| field.settled_by_machine()) {
+            Some(answer) => {
+                settled.insert(field.name, answer);
+            }
+            None => open.push(field.name),
+        }
+    }
+    if open.is_empty() {
+        Ok(settled)
+    } else {
+        Err(SettleError::Unsettled(open))
+    }
+}
+
+async fn insert_household(
+    connection: &mut PgConnection,
+    id: Uuid,
+    form_id: Uuid,
+    household: &Household,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO household (id, form_id, centre, details, created_at) VALUES ($1, $2, $3, $4, $5)",
+        id,
+        form_id,
+        household.centre,
+        serde_json::json!(household.details),
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn insert_members(
+    connection: &mut PgConnection,
+    household_id: Uuid,
+    household: &Household,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, household::MemberRole)>> {
+    let mut ids = Vec::new();
+    for member in &household.members {
+        let id = Uuid::now_v7();
+        insert_member(connection, id, household_id, member, now).await?;
+        ids.push((id, member.role));
+    }
+    Ok(ids)
+}
+
+async fn insert_member(
+    connection: &mut PgConnection,
+    id: Uuid,
+    household_id: Uuid,
+    member: &Member,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO service_user (id, household_id, role, position, first_name, surname, date_of_birth, nhs_number,
+                                   phone, email, details, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        id,
+        household_id,
+        member.role.as_str(),
+        member.position,
+        member.first_name,
+        member.surname,
+        member.date_of_birth,
+        member.nhs_number,
+        member.phone,
+        member.email,
+        serde_json::json!(member.details),
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn insert_special(
+    connection: &mut PgConnection,
+    sealer: &Sealer,
+    household_id: Uuid,
+    household: &Household,
+) -> Result<()> {
+    for (name, value) in &household.special {
+        let plain = value.to_string();
+        let (key_id, sealed) =
+            sealer.seal(&associated_data(household_id, name), plain.as_bytes())?;
+        sqlx::query!(
+            "INSERT INTO service_user_special (household_id, name, key_id, sealed) VALUES ($1, $2, $3, $4)",
+            household_id,
+            name,
+            key_id,
+            sealed
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// The evidence of a consent is where its answer stands on which page; the picture is cut from the original.
+async fn insert_consents(
+    connection: &mut PgConnection,
+    context: &SettlementContext<'_>,
+    form_id: Uuid,
+    household_id: Uuid,
+    household: &Household,
+    by: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for consent in &household.consents {
+        let field =
+            context
+                .definition
+                .field(&consent.field)
+                .ok_or_else(|| StorageError::Inconsistent {
+                    subject: "consent",
+                    problem: format!("no field {}", consent.field),
+                })?;
+        let zone: [f64; 4] = field.zone.into();
+        let stored = sqlx::query!(
+            "INSERT INTO consent (id, household_id, purpose, answer, wording, wording_version, page_id, zone_mm,
+                                  signed_on, captured_at, confirmed_by)
+             SELECT $1, $2, $3, $4, $5, $6, p.id, $7, $8, $9, $10
+             FROM page p WHERE p.form_id = $11 AND p.form_page = $12 AND p.outcome = 'in_form'",
+            Uuid::now_v7(),
+            household_id,
+            consent.purpose,
+            consent.answer.as_str(),
+            consent.wording,
+            context.definition.wording_version,
+            &zone,
+            household.signed_on,
+            now,
+            by,
+            form_id,
+            i32::try_from(field.page).unwrap_or_default()
+        )
+        .execute(&mut *connection)
+        .await?;
+        if stored.rows_affected() != 1 {
+            return Err(StorageError::Inconsistent {
+                subject: "consent",
+                problem: format!("no page {} to prove {}", field.page, consent.field),
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn insert_event(
+    connection: &mut PgConnection,
+    public_url: &str,
+    announcement: Announcement,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let id = Uuid::now_v7();
+    let body = ContactCreated::new(id, now, public_url, announcement).into_json();
+    sqlx::query!(
+        "INSERT INTO outbox (id, exchange, routing_key, content_type, message_type, body, created_at, next_attempt_at)
+         VALUES ($1, $2, $3, $4, $3, $5, $6, $6)",
+        id,
+        crate::domain::contact_created::EXCHANGE,
+        crate::domain::contact_created::TYPE,
+        crate::domain::contact_created::CONTENT_TYPE,
+        body,
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
