@@ -5,6 +5,7 @@ pub mod config;
 pub mod domain;
 pub mod forms;
 pub mod lifecycle;
+pub mod messaging;
 pub mod objects;
 pub mod programs;
 pub mod storage;

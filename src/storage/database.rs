@@ -2,12 +2,14 @@
 
 use std::{future::Future, str::FromStr, time::Duration};
 
+use secrecy::ExposeSecret;
 use sqlx::{
     PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
 use super::{Result, StorageError};
+use crate::config;
 
 /// How long a transaction may sit idle before the server ends it: a stuck or vanished client must not hold locks.
 const IDLE_IN_TRANSACTION_LIMIT: &str = "60s";
@@ -19,6 +21,11 @@ pub struct Database {
 }
 
 impl Database {
+    /// Connects as configured; see [`Database::open`].
+    pub async fn connect(config: &config::Database) -> Result<Self> {
+        Self::open(config.url.expose_secret(), config.max_connections).await
+    }
+
     /// Connects to `url` and keeps at most `max_connections` open. Fails when the server cannot be reached within
     /// ten seconds; trying again later may help.
     pub async fn open(url: &str, max_connections: u32) -> Result<Self> {

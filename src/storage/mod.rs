@@ -11,13 +11,19 @@
 pub mod accounts;
 pub mod audit;
 mod database;
+pub mod documents;
 mod error;
 pub mod form_fields;
+pub mod leases;
+pub mod outbox;
+pub mod progress;
+pub mod reading;
 pub mod reception;
 pub mod review;
 pub mod sealing;
 pub mod service_users;
 pub mod settlement;
+pub mod summary;
 
 pub use database::Database;
 pub use error::StorageError;

@@ -1,0 +1,189 @@
+//! The rows a page's fields become.
+//!
+//! What was read from a special-category zone goes to `field_special`, sealed; its row in `field` only says that
+//! the field is there and in which state.
+
+use std::collections::HashMap;
+
+use serde_json::{Value as Json, json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::agreement::{Answer, same_sheet};
+use crate::{
+    domain::{
+        field::FieldState,
+        household::{block_of, may_be_empty},
+        reading::{FieldReading, FormReading},
+    },
+    forms::definition::{DataCategory, FormDefinition},
+    storage::{
+        Result, StorageError,
+        sealing::{Sealer, SpecialContent},
+    },
+};
+
+/// Adds the fields that stand on `pages` of the form.
+pub(super) async fn insert(
+    tx: &mut PgConnection,
+    sealer: &Sealer,
+    definition: &FormDefinition,
+    form_id: Uuid,
+    reading: &FormReading,
+    pages: &[u32],
+) -> Result<()> {
+    let mut rows = Vec::new();
+    let (mut names, mut key_ids, mut sealed_values) = (Vec::new(), Vec::new(), Vec::new());
+    for field in reading
+        .fields
+        .iter()
+        .filter(|field| pages.contains(&field.page))
+    {
+        let special = is_special(definition, &field.name)?;
+        let value = json_value(field)?;
+        let settled_as = settled_at_once(definition, reading, field);
+        let settled_value = value.clone().filter(|_| settled_as == Some("value"));
+        rows.push(json!({
+            "name": field.name,
+            "kind": field.kind,
+            "form_page": field.page,
+            "state": field.state,
+            "confidence": field.confidence,
+            "reasons": field.reasons,
+            "raw": field.raw.as_ref().filter(|_| !special),
+            "value": value.as_ref().filter(|_| !special),
+            "settled_as": settled_as,
+            "settled_value": settled_value.as_ref().filter(|_| !special),
+            "special": special,
+        }));
+        if special {
+            let content = SpecialContent {
+                raw: field.raw.clone(),
+                value,
+                settled_value,
+            };
+            let (key_id, sealed) = sealer.seal_field(form_id, &field.name, &content)?;
+            names.push(field.name.clone());
+            key_ids.push(key_id);
+            sealed_values.push(sealed);
+        }
+    }
+    sqlx::query!(
+        "INSERT INTO field (form_id, name, kind, form_page, state, confidence, reasons, raw, value,
+                            settled_as, settled_value, settled_at, special)
+         SELECT $1, name, kind, form_page, state, confidence, reasons, raw, value,
+                settled_as, settled_value, CASE WHEN settled_as IS NULL THEN NULL ELSE now() END, special
+         FROM jsonb_to_recordset($2) AS f (name text, kind text, form_page integer, state text,
+              confidence double precision, reasons text[], raw text, value jsonb, settled_as text,
+              settled_value jsonb, special boolean)",
+        form_id,
+        Json::Array(rows)
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO field_special (form_id, name, key_id, sealed)
+         SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bytea[])",
+        form_id,
+        &names,
+        &key_ids,
+        &sealed_values
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Whether page `page` of `reading` is another scan of the sheet that the form already has there.
+pub(super) async fn is_same_sheet(
+    tx: &mut PgConnection,
+    sealer: &Sealer,
+    form_id: Uuid,
+    reading: &FormReading,
+    page: u32,
+) -> Result<bool> {
+    let mut earlier = HashMap::new();
+    let rows = sqlx::query!(
+        r#"SELECT field.name, raw, value, key_id AS "key_id?", sealed AS "sealed?"
+           FROM field LEFT JOIN field_special USING (form_id, name) WHERE form_id = $1 AND form_page = $2"#,
+        form_id,
+        i32::try_from(page).unwrap_or(i32::MAX)
+    )
+    .fetch_all(tx)
+    .await?;
+    for row in rows {
+        let answer = match (row.key_id, row.sealed) {
+            (Some(key_id), Some(sealed)) => {
+                let content = sealer.open_field(form_id, &row.name, &key_id, &sealed)?;
+                Answer {
+                    raw: content.raw,
+                    value: content.value,
+                }
+            }
+            _ => Answer {
+                raw: row.raw,
+                value: row.value,
+            },
+        };
+        earlier.insert(row.name, answer);
+    }
+    let mut pairs = Vec::new();
+    for field in reading.fields.iter().filter(|field| field.page == page) {
+        let later = Answer {
+            raw: field.raw.clone(),
+            value: json_value(field)?,
+        };
+        pairs.push((earlier.remove(&field.name).unwrap_or_default(), later));
+    }
+    Ok(same_sheet(
+        pairs.iter().map(|(earlier, later)| (earlier, later)),
+    ))
+}
+
+/// What a field is settled as without a clerk; `None` sends it to one. A blank field needs nobody unless a record
+/// cannot be made without it: for a block that describes an optional person, only when that block is used at all.
+fn settled_at_once(
+    definition: &FormDefinition,
+    reading: &FormReading,
+    field: &FieldReading,
+) -> Option<&'static str> {
+    match field.state {
+        FieldState::Accepted => Some("value"),
+        FieldState::Review | FieldState::Unreadable => None,
+        FieldState::Blank => {
+            let required = definition
+                .field(&field.name)
+                .is_some_and(|f| f.rules.required);
+            let block = block_of(&field.name);
+            let block_is_used = || {
+                reading
+                    .fields
+                    .iter()
+                    .any(|other| block_of(&other.name) == block && other.state != FieldState::Blank)
+            };
+            (!required || may_be_empty(block) && !block_is_used()).then_some("blank")
+        }
+    }
+}
+
+fn is_special(definition: &FormDefinition, name: &str) -> Result<bool> {
+    definition
+        .field(name)
+        .map(|field| field.rules.category == DataCategory::Special)
+        .ok_or_else(|| StorageError::Inconsistent {
+            subject: "reading",
+            problem: format!("the definition has no field {name}"),
+        })
+}
+
+fn json_value(field: &FieldReading) -> Result<Option<Json>> {
+    field
+        .value
+        .as_ref()
+        .map(serde_json::to_value)
+        .transpose()
+        .map_err(|_| StorageError::Inconsistent {
+            subject: "reading",
+            problem: format!("the value of {} is not JSON", field.name),
+        })
+}
