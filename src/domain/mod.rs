@@ -1,6 +1,5 @@
 //! Plain data: what a form, a field and a person are. No input or output.
 
-pub mod contact_created;
 pub mod field;
 pub mod household;
 pub mod reading;

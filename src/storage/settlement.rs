@@ -8,12 +8,14 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
-use super::form_fields;
 use super::sealing::{Sealer, associated_data};
 use super::{Result, StorageError};
-use crate::domain::contact_created::{Announcement, ContactCreated};
-use crate::domain::household::{self, Household, HouseholdError, Member, SettledFields};
+use super::{form_fields, outbox};
+use crate::domain::household::{
+    self, Household, HouseholdError, Member, MemberRole, SettledFields,
+};
 use crate::forms::definition::FormDefinition;
+use crate::messaging::cloud_event::{ContactCreated, MemberReference, contact_created};
 
 /// What settling needs besides the form.
 #[derive(Clone, Copy)]
@@ -107,18 +109,28 @@ pub async fn settle_form(
     sqlx::query!("DELETE FROM review_claim WHERE form_id = $1", form_id)
         .execute(&mut *connection)
         .await?;
-    let announcement = Announcement {
+    let service_user_id = members
+        .iter()
+        .find(|member| member.role == MemberRole::PrimaryCarer)
+        .map(|member| member.id)
+        .ok_or_else(|| StorageError::Inconsistent {
+            subject: "household",
+            problem: "it has no primary carer".to_owned(),
+        })?;
+    let created = ContactCreated {
         household_id,
-        form_reference: form.reference,
-        centre: household.centre.clone(),
+        service_user_id,
         members,
+        centre: household.centre.clone(),
+        form_reference: form.reference,
         consents: household
             .consents
             .iter()
             .map(|c| (c.purpose.clone(), c.answer))
             .collect::<BTreeMap<_, _>>(),
     };
-    insert_event(connection, context.public_url, announcement, now).await?;
+    let event = contact_created(Uuid::now_v7(), now, context.public_url, &created);
+    outbox::insert(connection, &event).await?;
     let actor = by.map_or(Actor::Machine, Actor::Account);
     audit::record(
         &mut *connection,
@@ -182,12 +194,15 @@ async fn insert_members(
     household_id: Uuid,
     household: &Household,
     now: DateTime<Utc>,
-) -> Result<Vec<(Uuid, household::MemberRole)>> {
+) -> Result<Vec<MemberReference>> {
     let mut ids = Vec::new();
     for member in &household.members {
         let id = Uuid::now_v7();
         insert_member(connection, id, household_id, member, now).await?;
-        ids.push((id, member.role));
+        ids.push(MemberReference {
+            id,
+            role: member.role,
+        });
     }
     Ok(ids)
 }
@@ -291,28 +306,5 @@ async fn insert_consents(
             });
         }
     }
-    Ok(())
-}
-
-async fn insert_event(
-    connection: &mut PgConnection,
-    public_url: &str,
-    announcement: Announcement,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let id = Uuid::now_v7();
-    let body = ContactCreated::new(id, now, public_url, announcement).into_json();
-    sqlx::query!(
-        "INSERT INTO outbox (id, exchange, routing_key, content_type, message_type, body, created_at, next_attempt_at)
-         VALUES ($1, $2, $3, $4, $3, $5, $6, $6)",
-        id,
-        crate::domain::contact_created::EXCHANGE,
-        crate::domain::contact_created::TYPE,
-        crate::domain::contact_created::CONTENT_TYPE,
-        body,
-        now
-    )
-    .execute(connection)
-    .await?;
     Ok(())
 }
