@@ -2,8 +2,9 @@
 //!
 //! All lengths are millimetres from the top left corner of the page, y down.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::artwork::Artwork;
 use crate::domain::field::FieldKind;
 
 /// `[x, y, width, height]` in millimetres from the top left of the page.
@@ -18,6 +19,42 @@ pub struct Zone {
     pub width: f64,
     /// Height.
     pub height: f64,
+}
+
+impl Zone {
+    /// The right edge.
+    pub fn right(&self) -> f64 {
+        self.x + self.width
+    }
+
+    /// The lower edge.
+    pub fn bottom(&self) -> f64 {
+        self.y + self.height
+    }
+
+    /// The smallest zone holding both.
+    pub fn union(&self, other: &Zone) -> Zone {
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let (right, bottom) = (self.right().max(other.right()), self.bottom().max(other.bottom()));
+        Zone { x, y, width: right - x, height: bottom - y }
+    }
+
+    /// How far two zones overlap across and down; `None` when they do not.
+    pub fn overlap(&self, other: &Zone) -> Option<(f64, f64)> {
+        let across = self.right().min(other.right()) - self.x.max(other.x);
+        let down = self.bottom().min(other.bottom()) - self.y.max(other.y);
+        (across > 0.01 && down > 0.01).then_some((across, down))
+    }
+
+    /// The zone made larger by `by` on every side.
+    pub fn grown(&self, by: f64) -> Zone {
+        Zone {
+            x: self.x - by,
+            y: self.y - by,
+            width: self.width + 2.0 * by,
+            height: self.height + 2.0 * by,
+        }
+    }
 }
 
 impl From<Zone> for [f64; 4] {
@@ -39,13 +76,30 @@ pub struct TickOption {
 }
 
 /// Whose information a field holds, which decides where it is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataCategory {
     /// Personal data.
+    #[default]
     Ordinary,
     /// UK GDPR Article 9 data: kept apart and encrypted, with everything read from its zone.
     Special,
+}
+
+/// What a date means, which decides the range it may lie in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateRole {
+    /// Birth of a carer or another adult.
+    AdultBirth,
+    /// Birth of a child.
+    ChildBirth,
+    /// When a baby is expected.
+    Due,
+    /// When the form was signed.
+    Signed,
+    /// When the centre received the form.
+    Received,
 }
 
 /// Rules a value has to meet.
@@ -61,6 +115,8 @@ pub struct FieldRules {
     pub consent: Option<String>,
     /// For a consent: the exact statement printed beside it.
     pub wording: Option<String>,
+    /// For a date: what it means; for all else, null.
+    pub date: Option<DateRole>,
 }
 
 /// One field.
@@ -68,8 +124,10 @@ pub struct FieldRules {
 pub struct Field {
     /// Dotted path: `primary_carer.surname`, `child_2.date_of_birth`, `consent.email`.
     pub name: String,
-    /// What a clerk sees.
+    /// What a clerk sees, the person included: `Child 2: Surname`.
     pub label: String,
+    /// The part of the form it stands in: `Child 2`. Fields of one group follow each other.
+    pub group: String,
     /// Kind of field.
     pub kind: FieldKind,
     /// Page of the form, from 1.
@@ -79,6 +137,8 @@ pub struct Field {
     pub zone: Zone,
     /// Comb cells from left to right; empty for other fields.
     pub cells: Vec<Zone>,
+    /// Writing lines of a text field from top to bottom; the lower edge of each is the ruled line.
+    pub lines: Vec<Zone>,
     /// Tick boxes; empty for other fields.
     pub options: Vec<TickOption>,
     /// Rules.
@@ -125,6 +185,9 @@ pub struct FormDefinition {
     pub qr_zone: Zone,
     /// Fields in the order of the form.
     pub fields: Vec<Field>,
+    /// Everything printed that nobody fills in: headings, labels, wording, frames, footers.
+    #[serde(skip)]
+    pub artwork: Vec<Artwork>,
 }
 
 impl FormDefinition {
