@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod decoding;
 pub mod domain;
 pub mod forms;
 pub mod lifecycle;

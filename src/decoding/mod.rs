@@ -50,7 +50,7 @@ pub struct DecodeLimits {
 impl Default for DecodeLimits {
     fn default() -> Self {
         Self {
-            max_bytes: 50_000_000,
+            max_bytes: 50 << 20,
             max_pages: 60,
             max_pixels: 40_000_000,
             max_total_pixels: 1_000_000_000,

@@ -45,8 +45,8 @@ pub fn decode<W: Write>(
     }
     if bytes.len() > limits.max_bytes {
         return Err(Failure::too_large(format!(
-            "the file has more than {} MB",
-            limits.max_bytes / 1_000_000
+            "the file has more than {} MiB",
+            limits.max_bytes >> 20
         )));
     }
     match kind::sniff(&bytes) {

@@ -52,21 +52,10 @@ struct Arguments {
     attempt: Option<Attempt>,
 }
 
-/// Deep documents need more stack than a parent may have left us.
-const STACK_BYTES: usize = 64 << 20;
-
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    // The last thread this process starts: afterwards the filter forbids it.
-    std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || run(&arguments))
-        .context("cannot start the decoding thread")?
-        .join()
-        .unwrap_or(Ok(ExitCode::FAILURE))
-}
-
-fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    // On the main thread: in the arenas of other threads glibc opens a file of its own before it gives
+    // memory back, and no file may be opened.
     sandbox::enter(Bounds {
         memory_bytes: arguments.max_memory << 20,
         cpu_seconds: arguments.max_cpu,

@@ -9,7 +9,7 @@ use std::io;
 
 use nix::libc;
 use nix::sys::prctl;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
@@ -34,7 +34,13 @@ impl Default for Bounds {
     }
 }
 
+/// The stack that deeply nested documents may use. Less than the 128 MiB that the kernel keeps free
+/// below the stack of any program.
+const STACK_BYTES: u64 = 64 << 20;
+
 /// Shuts the process in. Every thread that exists is caught by the filter; none can be started later.
+///
+/// Call it from the main thread and work there.
 ///
 /// # Errors
 /// When the kernel refuses one of the walls. The caller must then end without reading anything.
@@ -58,6 +64,9 @@ pub fn enter(bounds: Bounds) -> io::Result<()> {
         bounds.memory_bytes,
         bounds.memory_bytes,
     )?;
+    // The parent may have set a lower hard limit: then that one stays.
+    let (_, hard) = getrlimit(Resource::RLIMIT_STACK)?;
+    setrlimit(Resource::RLIMIT_STACK, STACK_BYTES.min(hard), hard)?;
     let program = filter().map_err(io::Error::other)?;
     seccompiler::apply_filter_all_threads(&program).map_err(io::Error::other)
 }
