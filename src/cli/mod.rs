@@ -2,6 +2,7 @@
 
 mod config;
 mod role;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -53,6 +54,7 @@ enum Command {
     Read(role::RoleArgs),
     /// Make the sample scans
     Sample(role::RoleArgs),
+    Watch(watch::WatchArgs),
 }
 
 /// Runs the command line and returns the exit code.
@@ -68,6 +70,7 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
         Command::Relay(args) => role::run("enrol-relay", &[], &global, &args),
         Command::Read(args) => role::run("enrol-reader", &["read"], &global, &args),
         Command::Sample(args) => role::run("enrol-sample", &[], &global, &args),
+        Command::Watch(args) => watch::run(&global, &args),
     }
 }
 

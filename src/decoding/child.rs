@@ -1,7 +1,7 @@
 //! The decoder's process: its three pipes, served together, and its end.
 
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -105,6 +105,8 @@ impl<'b> DecoderProcess<'b> {
         {
             fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
+        // A page is megabytes: fewer, larger portions. The system may allow less; then less it is.
+        let _ = fcntl(process.output.as_fd(), FcntlArg::F_SETPIPE_SZ(1 << 20));
         Ok(process)
     }
 
@@ -148,8 +150,7 @@ impl<'b> DecoderProcess<'b> {
             self.timed_out = true;
             return Err(io::ErrorKind::TimedOut.into());
         }
-        let fd = |pipe: BorrowedFd<'_>, flags| PollFd::new(pipe, flags);
-        let mut pipes = vec![fd(self.output.as_fd(), PollFlags::POLLIN)];
+        let mut pipes = vec![PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
         if let Some(input) = &self.input {
             pipes.push(PollFd::new(input.as_fd(), PollFlags::POLLOUT));
         }

@@ -201,7 +201,13 @@ impl<'l, R: BufRead> MessageReader<'l, R> {
 /// A message that can go into a log: short, on one line, plain characters.
 fn harmless(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
         .take(MAX_MESSAGE)
         .collect()
 }
@@ -250,11 +256,19 @@ mod tests {
         for line in [
             page_line(1, 2, 2, 5),
             page_line(1, 0, 0, 0),
-            page_line(1, u32::MAX, u32::MAX, u64::from(u32::MAX) * u64::from(u32::MAX)),
+            page_line(
+                1,
+                u32::MAX,
+                u32::MAX,
+                u64::from(u32::MAX) * u64::from(u32::MAX),
+            ),
             page_line(0, 2, 2, 4),
             page_line(61, 2, 2, 4),
         ] {
-            assert!(matches!(read_all(&line)[0], Err(ProtocolError::Nonsense(_))));
+            assert!(matches!(
+                read_all(&line)[0],
+                Err(ProtocolError::Nonsense(_))
+            ));
         }
     }
 
@@ -263,16 +277,18 @@ mod tests {
         let mut bytes = page_line(1, 2, 2, 4);
         bytes.push(0);
         assert!(matches!(read_all(&bytes)[0], Err(ProtocolError::Ended)));
-        assert!(matches!(read_all(b"{\"page\":1")[0], Err(ProtocolError::Ended)));
+        assert!(matches!(
+            read_all(b"{\"page\":1")[0],
+            Err(ProtocolError::Ended)
+        ));
         assert!(matches!(read_all(b"")[0], Err(ProtocolError::Ended)));
     }
 
     #[test]
     fn messages_cannot_break_a_log() {
-        let seen = read_all(b"{\"error\":{\"code\":\"damaged\",\"message\":\"a\\u001b[31m\\nb\"}}\n");
-        assert!(
-            matches!(&seen[0], Ok(Message::Failure { message, .. }) if message == "a?[31m?b")
-        );
+        let seen =
+            read_all(b"{\"error\":{\"code\":\"damaged\",\"message\":\"a\\u001b[31m\\nb\"}}\n");
+        assert!(matches!(&seen[0], Ok(Message::Failure { message, .. }) if message == "a?[31m?b"));
     }
 
     proptest! {

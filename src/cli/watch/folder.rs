@@ -88,7 +88,9 @@ impl Folder {
             present.insert(name.clone(), (look, since));
             let path = entry.path();
             let quiet = now.saturating_duration_since(since);
-            if quiet >= self.settle && (quiet >= self.settle * PATIENCE || !unfinished(&path, look, self.settle)) {
+            if quiet >= self.settle
+                && (quiet >= self.settle * PATIENCE || !unfinished(&path, look, self.settle))
+            {
                 settled.push(Settled { name, path, look });
             }
         }
@@ -142,7 +144,9 @@ impl Folder {
         fs::create_dir_all(&target)?;
         let mut candidate = target.join(&file.name);
         let mut count = 1;
-        while candidate.symlink_metadata().is_ok() || reason_file(&candidate).symlink_metadata().is_ok() {
+        while candidate.symlink_metadata().is_ok()
+            || reason_file(&candidate).symlink_metadata().is_ok()
+        {
             count += 1;
             candidate = target.join(numbered(Path::new(&file.name), count));
         }
@@ -182,9 +186,17 @@ fn passed_over(name: &str) -> bool {
     name.starts_with('.')
         || name.starts_with('~')
         || name.ends_with('~')
-        || [".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".lock"]
-            .iter()
-            .any(|ending| lower.ends_with(ending))
+        || [
+            ".tmp",
+            ".temp",
+            ".part",
+            ".partial",
+            ".filepart",
+            ".crdownload",
+            ".lock",
+        ]
+        .iter()
+        .any(|ending| lower.ends_with(ending))
         || matches!(lower.as_str(), "thumbs.db" | "desktop.ini")
 }
 
@@ -265,7 +277,10 @@ mod tests {
         let start = Instant::now();
         folder.settled(start).expect("list");
         let (settled, waiting) = folder.settled(start + SETTLE).expect("list");
-        assert_eq!((names(&settled), waiting), (vec!["whole.pdf".to_owned()], 2));
+        assert_eq!(
+            (names(&settled), waiting),
+            (vec!["whole.pdf".to_owned()], 2)
+        );
         let (settled, _) = folder.settled(start + SETTLE * PATIENCE).expect("list");
         assert_eq!(settled.len(), 3);
     }
@@ -278,7 +293,10 @@ mod tests {
             fs::write(temp.path().join("letter.pdf"), b"Dear Madam").expect("write");
             let (settled, _) = folder.settled(Instant::now()).expect("list");
             let content = folder.read(&settled[0], 1000).expect("read");
-            assert!(matches!(content, Content::Refused(reason) if reason.contains("text")), "{round}");
+            assert!(
+                matches!(content, Content::Refused(reason) if reason.contains("text")),
+                "{round}"
+            );
             let moved = folder.move_to(&settled[0], REFUSED).expect("move");
             fs::write(reason_file(&moved), round).expect("reason");
         }
@@ -294,8 +312,14 @@ mod tests {
         fs::write(&path, b"\x89PNG\r\n\x1a\n and so on").expect("write");
         let mut folder = Folder::new(temp.path().into(), Duration::ZERO);
         let (settled, _) = folder.settled(Instant::now()).expect("list");
-        assert!(matches!(folder.read(&settled[0], 10), Ok(Content::Refused(_))));
+        assert!(matches!(
+            folder.read(&settled[0], 10),
+            Ok(Content::Refused(_))
+        ));
         fs::write(&path, b"\x89PNG\r\n\x1a\n and so on and on").expect("write");
-        assert!(matches!(folder.read(&settled[0], 1000), Ok(Content::StillChanging)));
+        assert!(matches!(
+            folder.read(&settled[0], 1000),
+            Ok(Content::StillChanging)
+        ));
     }
 }

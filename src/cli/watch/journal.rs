@@ -64,7 +64,11 @@ impl Journal {
         let claim = Claim {
             size,
             modified_nanos,
-            key: format!("scans/{}/{}.{extension}", now.format("%Y/%m/%d"), Uuid::now_v7()),
+            key: format!(
+                "scans/{}/{}.{extension}",
+                now.format("%Y/%m/%d"),
+                Uuid::now_v7()
+            ),
             uploaded: false,
         };
         self.claims.insert(name, claim.clone());

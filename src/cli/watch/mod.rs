@@ -60,10 +60,15 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_secs(5), Duration::from_s
 pub fn run(global: &Global, args: &WatchArgs) -> anyhow::Result<ExitCode> {
     let config = global.load_config()?;
     if config.objects.endpoint.is_empty() {
-        bail!("objects.endpoint is not set: put it into enrol.toml, or set ENROL_OBJECTS__ENDPOINT");
+        bail!(
+            "objects.endpoint is not set: put it into enrol.toml, or set ENROL_OBJECTS__ENDPOINT"
+        );
     }
     let path = args.folder.canonicalize().with_context(|| {
-        format!("cannot watch {}: make the folder first", args.folder.display())
+        format!(
+            "cannot watch {}: make the folder first",
+            args.folder.display()
+        )
     })?;
     if !path.is_dir() {
         bail!("cannot watch {}: it is not a folder", args.folder.display());
@@ -94,7 +99,9 @@ trait Destination {
 
 impl Destination for ObjectStore {
     async fn put(&self, key: &str, bytes: Bytes, media_type: &str) -> Result<(), ObjectError> {
-        ObjectStore::put(self, key, bytes, media_type).await.map(drop)
+        ObjectStore::put(self, key, bytes, media_type)
+            .await
+            .map(drop)
     }
 }
 
@@ -220,8 +227,9 @@ impl<D: Destination> Watcher<D> {
             Content::StillChanging => Ok(()),
             Content::Refused(reason) => self.refuse(file, &reason).map_err(Trouble::File),
             Content::Scan { bytes, kind } => {
-                let (media_type, extension) =
-                    kind.media_type().unwrap_or(("application/octet-stream", "bin"));
+                let (media_type, extension) = kind
+                    .media_type()
+                    .unwrap_or(("application/octet-stream", "bin"));
                 let size = bytes.len();
                 let claim = self
                     .journal

@@ -64,7 +64,13 @@ async fn scans_go_to_the_store_and_the_rest_is_refused() {
     assert!(temp.path().join("done/Jane Smith.pdf").exists());
     let reason = fs::read_to_string(temp.path().join("refused/list.xlsx.reason.txt"));
     assert!(reason.expect("a reason").contains("office document"));
-    assert_eq!(watcher.tally, Tally { uploaded: 1, refused: 1 });
+    assert_eq!(
+        watcher.tally,
+        Tally {
+            uploaded: 1,
+            refused: 1
+        }
+    );
 }
 
 #[tokio::test]
@@ -84,7 +90,10 @@ async fn files_wait_while_the_store_fails_and_keep_their_key() {
 
     let objects = shelf.objects.borrow();
     assert_eq!(objects.len(), 2);
-    assert!(claimed.contains(&objects[0].0), "the first key was kept over restarts");
+    assert!(
+        claimed.contains(&objects[0].0),
+        "the first key was kept over restarts"
+    );
     assert!(!temp.path().join(".enrol-watch.json").exists());
 }
 
@@ -100,7 +109,10 @@ async fn a_file_that_cannot_be_moved_is_not_uploaded_twice() {
     stuck.folder.settled(Instant::now()).expect("list");
     let look = |watcher: &mut Watcher<&Shelf>| {
         let (settled, _) = watcher.folder.settled(Instant::now()).expect("list");
-        settled.into_iter().find(|file| file.name == "a.png").expect("it is there")
+        settled
+            .into_iter()
+            .find(|file| file.name == "a.png")
+            .expect("it is there")
     };
     let file = look(&mut stuck);
     assert!(matches!(stuck.take_one(&file).await, Err(Trouble::File(_))));

@@ -62,6 +62,11 @@ fn main() -> anyhow::Result<ExitCode> {
     })
     .context("this machine does not let the decoder shut itself in")?;
 
+    if arguments.attempt == Some(Attempt::Panic) {
+        let outcome = guarded(|| panic!("as asked"));
+        PageWriter::new(io::stdout()).failure(&outcome.err().unwrap_or_else(Failure::empty))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(attempt) = arguments.attempt {
         attempt::make(attempt);
         if attempt == Attempt::Environment {

@@ -119,7 +119,10 @@ fn stretch_down(grey: &[u8], width: usize, height: usize) -> Result<Vec<u8>, Fai
     let mut out = buffer(width * height)?;
     for (y, row) in out.chunks_exact_mut(width).enumerate() {
         let (low, high, weight) = between(y, from, height);
-        let (low, high) = (&grey[low * width..][..width], &grey[high * width..][..width]);
+        let (low, high) = (
+            &grey[low * width..][..width],
+            &grey[high * width..][..width],
+        );
         for ((to, a), b) in row.iter_mut().zip(low).zip(high) {
             *to = mix(*a, *b, weight);
         }

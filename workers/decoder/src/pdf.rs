@@ -57,8 +57,7 @@ pub fn decode<W: Write>(
     }
     for (number, page) in (1_u32..).zip(pages.iter()) {
         if limits.wants(number) {
-            let page = decode_page(page, limits)
-                .map_err(|failure| located(failure, number))?;
+            let page = decode_page(page, limits).map_err(|failure| located(failure, number))?;
             out.page(number, &page, limits)?;
         }
     }

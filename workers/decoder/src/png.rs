@@ -28,7 +28,8 @@ pub fn decode<W: Write>(
     let header = bytes
         .get(16..24)
         .ok_or_else(|| Failure::damaged("a PNG without a header"))?;
-    let side = |i: usize| u32::from_be_bytes([header[i], header[i + 1], header[i + 2], header[i + 3]]);
+    let side =
+        |i: usize| u32::from_be_bytes([header[i], header[i + 1], header[i + 2], header[i + 3]]);
     limits.check_pixels(side(0), side(4))?;
 
     let mut bounds = image::Limits::default();

@@ -90,7 +90,10 @@ mod tests {
             grey(&[255, 255, 255, 0, 0, 0, 255, 0, 0], Layout::Rgb),
             [255, 0, 76]
         );
-        assert_eq!(grey(&[0, 0, 0, 0, 0, 0, 0, 255], Layout::RgbAlpha), [255, 0]);
+        assert_eq!(
+            grey(&[0, 0, 0, 0, 0, 0, 0, 255], Layout::RgbAlpha),
+            [255, 0]
+        );
         assert_eq!(grey(&[0, 128], Layout::GreyAlpha), [127]);
         assert_eq!(grey(&[0, 0, 0, 255, 0, 0, 0, 0], Layout::Cmyk), [0, 255]);
         assert_eq!(grey(&[200, 1, 2], Layout::YCbCr), [200]);
@@ -98,7 +101,10 @@ mod tests {
 
     #[test]
     fn sixteen_bits_keep_the_upper_half() {
-        let bytes: Vec<u8> = [0xabcd_u16, 0x0001].iter().flat_map(|v| v.to_ne_bytes()).collect();
+        let bytes: Vec<u8> = [0xabcd_u16, 0x0001]
+            .iter()
+            .flat_map(|v| v.to_ne_bytes())
+            .collect();
         assert_eq!(upper_bytes(bytes), [0xab, 0x00]);
     }
 }

@@ -115,7 +115,10 @@ fn decode_page(
     let compression = reader
         .find_tag_unsigned::<u16>(Tag::Compression)
         .map_err(explain)?
-        .map_or(CompressionMethod::None, CompressionMethod::from_u16_exhaustive);
+        .map_or(
+            CompressionMethod::None,
+            CompressionMethod::from_u16_exhaustive,
+        );
     let grey = match fax::Coding::of(compression) {
         Some(coding) => fax::decode(reader, bytes, coding, width, height)?,
         None => raster::decode(reader, palette, width, height)?,
@@ -129,7 +132,12 @@ fn decode_page(
     };
     let (x, y) = resolution(reader);
     let mut page = page.with_square_pixels(x, y, limits)?;
-    if reader.find_tag_unsigned::<u16>(Tag::ResolutionUnit).ok().flatten() == Some(1) {
+    if reader
+        .find_tag_unsigned::<u16>(Tag::ResolutionUnit)
+        .ok()
+        .flatten()
+        == Some(1)
+    {
         // Unit "none": the two numbers say only how long a pixel is compared to its width.
         page.dpi = None;
     }

@@ -30,8 +30,12 @@ pub(super) struct Drawn {
 impl Drawn {
     /// The area it covers on the page, in points.
     pub(super) fn area(&self) -> Rect {
-        self.transform
-            .transform_rect_bbox(Rect::new(0.0, 0.0, self.width.into(), self.height.into()))
+        self.transform.transform_rect_bbox(Rect::new(
+            0.0,
+            0.0,
+            self.width.into(),
+            self.height.into(),
+        ))
     }
 
     /// Dots per inch along the stored rows and columns.
@@ -114,9 +118,9 @@ impl Surveyor<'_> {
 
     /// A clip is harmless if it reaches the edges of the image, give or take a point.
     fn cut(&self, area: Rect) -> bool {
-        self.clips.iter().any(|clip| {
-            clip.is_none_or(|clip| !clip.inflate(1.0, 1.0).contains_rect(area))
-        })
+        self.clips
+            .iter()
+            .any(|clip| clip.is_none_or(|clip| !clip.inflate(1.0, 1.0).contains_rect(area)))
     }
 }
 

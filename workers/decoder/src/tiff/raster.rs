@@ -37,7 +37,14 @@ pub(super) fn decode(
             .map_err(explain)?
             == Some(2);
         let scale = palette.is_none();
-        samples = unpack(&samples, bits, width as usize, height as usize, reversed, scale)?;
+        samples = unpack(
+            &samples,
+            bits,
+            width as usize,
+            height as usize,
+            reversed,
+            scale,
+        )?;
     }
     if bits == 16 {
         samples = upper_bytes(samples);
@@ -90,7 +97,10 @@ fn unpack(
     let mask = (1_u16 << bits) - 1;
     let factor = if scale { 255 / mask } else { 1 };
     let mut out = buffer(width * height)?;
-    for (row, packed) in out.chunks_exact_mut(width).zip(packed.chunks_exact(row_bytes)) {
+    for (row, packed) in out
+        .chunks_exact_mut(width)
+        .zip(packed.chunks_exact(row_bytes))
+    {
         for (pixels, byte) in row.chunks_mut(per_byte).zip(packed) {
             let byte = if reversed { byte.reverse_bits() } else { *byte };
             for (i, pixel) in pixels.iter_mut().enumerate() {
@@ -134,7 +144,10 @@ mod tests {
 
     #[test]
     fn planes_are_interleaved() {
-        assert_eq!(interleave(&[1, 2, 3, 4, 5, 6], 3, 2).expect("small"), [1, 3, 5, 2, 4, 6]);
+        assert_eq!(
+            interleave(&[1, 2, 3, 4, 5, 6], 3, 2).expect("small"),
+            [1, 3, 5, 2, 4, 6]
+        );
         assert!(interleave(&[1, 2, 3], 3, 2).is_err());
     }
 }
