@@ -11,3 +11,4 @@ pub mod objects;
 pub mod programs;
 pub mod storage;
 pub mod telemetry;
+pub mod web;

@@ -1,7 +1,10 @@
 //! The `enrol` command.
 
+mod account;
+mod api_token;
 mod config;
 mod role;
+mod serve;
 mod watch;
 
 use std::path::PathBuf;
@@ -42,6 +45,8 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Account(account::AccountArgs),
+    ApiToken(api_token::ApiTokenArgs),
     /// Show the configuration in force, secrets masked
     Config,
     /// Take notices of new scans from the queue and note the scans in the database
@@ -54,6 +59,8 @@ enum Command {
     Read(role::RoleArgs),
     /// Make the sample scans
     Sample(role::RoleArgs),
+    /// Serve the web pages and the API
+    Serve,
     Watch(watch::WatchArgs),
 }
 
@@ -64,12 +71,15 @@ enum Command {
 pub fn run() -> anyhow::Result<std::process::ExitCode> {
     let Arguments { global, command } = Arguments::parse();
     match command {
+        Command::Account(args) => account::run(&global, &args),
+        Command::ApiToken(args) => api_token::run(&global, &args),
         Command::Config => config::run(&global),
         Command::Intake(args) => role::run("enrol-intake", &[], &global, &args),
         Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),
         Command::Relay(args) => role::run("enrol-relay", &[], &global, &args),
         Command::Read(args) => role::run("enrol-reader", &["read"], &global, &args),
         Command::Sample(args) => role::run("enrol-sample", &[], &global, &args),
+        Command::Serve => serve::run(&global),
         Command::Watch(args) => watch::run(&global, &args),
     }
 }

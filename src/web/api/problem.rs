@@ -1,0 +1,95 @@
+//! Errors of the API as `application/problem+json` (RFC 9457).
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::READ;
+use crate::storage::StorageError;
+
+/// Why the API does not answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Problem {
+    /// No token, or one that is not (any longer) known.
+    #[error("no valid token")]
+    NoToken,
+    /// The token does not open this.
+    #[error("scope missing")]
+    NoScope,
+    /// No such record.
+    #[error("not found")]
+    NotFound,
+    /// The database failed; try again.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// An error.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ProblemView {
+    /// What kind of problem it is.
+    #[schema(example = "urn:enrol:problem:scope-missing")]
+    r#type: &'static str,
+    /// The kind in words.
+    title: &'static str,
+    /// HTTP status.
+    status: u16,
+    /// What to do.
+    detail: String,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, kind, title, detail) = match &self {
+            Self::NoToken => (
+                StatusCode::UNAUTHORIZED,
+                "urn:enrol:problem:token-missing",
+                "No valid token",
+                "Send the header Authorization: Bearer with a token from `enrol api-token add`."
+                    .to_owned(),
+            ),
+            Self::NoScope => (
+                StatusCode::FORBIDDEN,
+                "urn:enrol:problem:scope-missing",
+                "The token does not open this",
+                format!("The token needs the scope {READ}."),
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "urn:enrol:problem:not-found",
+                "Not found",
+                "There is no such record.".to_owned(),
+            ),
+            Self::Storage(error) => {
+                tracing::error!(?error, "an API request failed");
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "urn:enrol:problem:unavailable",
+                    "Not available",
+                    "Try again in a minute.".to_owned(),
+                )
+            }
+        };
+        let body = ProblemView {
+            r#type: kind,
+            title,
+            status: status.as_u16(),
+            detail,
+        };
+        let headers = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (status, headers, Json(body)).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            header::HeaderValue::from_static("application/problem+json"),
+        );
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = header::HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}

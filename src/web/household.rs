@@ -1,0 +1,251 @@
+//! The record made of a form. Every look at one is noted; a look at Article 9 data needs a click of its own.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{Redirect, Response};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::frame::{Frame, Section, date, date_time};
+use super::page_error::{PageError, render};
+use super::posted::Posted;
+use super::session::SignedIn;
+use super::state::AppState;
+use crate::forms::definition::FormDefinition;
+use crate::storage::accounts::Role;
+use crate::storage::audit::{self, Act};
+use crate::storage::service_users::{self, ConsentRecord, HouseholdRecord, ServiceUser};
+
+struct PersonCard {
+    id: Uuid,
+    role: String,
+    rows: Vec<(String, String)>,
+}
+
+struct ConsentRow {
+    wording: String,
+    wording_version: String,
+    answer: &'static str,
+    colour: &'static str,
+    signed: Option<String>,
+    confirmed_by: Option<String>,
+    crop: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "household.html", config = "src/web/askama.toml")]
+struct HouseholdPage {
+    frame: Frame,
+    csrf: String,
+    id: Uuid,
+    reference: String,
+    created: String,
+    people: Vec<PersonCard>,
+    details: Vec<(String, String)>,
+    consents: Vec<ConsentRow>,
+    special: Option<Vec<(String, String)>>,
+}
+
+/// The record of a household.
+pub(super) async fn show(
+    State(state): State<AppState>,
+    signed_in: SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    signed_in.must_be(Role::Clerk)?;
+    let record = service_users::household(&state.database, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    audit::record(
+        state.database.pool(),
+        signed_in.actor(),
+        Act::new("viewed", "household", id),
+    )
+    .await?;
+    Ok(page(&state, &signed_in, &record, None))
+}
+
+/// The same with Article 9 data. Asked for by a form, so that no link and no reload shows it by accident.
+pub(super) async fn show_special(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    posted.signed_in.must_be(Role::Clerk)?;
+    let record = service_users::household(&state.database, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    let act = Act::new("viewed_special", "household", id);
+    audit::record(state.database.pool(), posted.signed_in.actor(), act).await?;
+    let special = service_users::special(&state.database, &state.sealer, id, "").await?;
+    Ok(page(&state, &posted.signed_in, &record, Some(&special)))
+}
+
+/// A person's record is part of the household's.
+pub(super) async fn of_service_user(
+    State(state): State<AppState>,
+    signed_in: SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<Redirect, PageError> {
+    signed_in.must_be(Role::Clerk)?;
+    let member = service_users::service_user(&state.database, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    Ok(Redirect::to(&format!(
+        "/households/{}#service-user-{id}",
+        member.household_id
+    )))
+}
+
+fn page(
+    state: &AppState,
+    signed_in: &SignedIn,
+    record: &HouseholdRecord,
+    special: Option<&BTreeMap<String, Json>>,
+) -> Response {
+    let definition = state.definition(&record.definition_id, record.definition_version);
+    let words = Words(definition);
+    let mut details: Vec<(String, String)> = Vec::new();
+    if let Some(centre) = &record.centre {
+        details.push(words.row("office.centre", &Json::String(centre.clone())));
+    }
+    details.extend(
+        record
+            .details
+            .iter()
+            .map(|(name, value)| words.row(name, value)),
+    );
+    let page = HouseholdPage {
+        frame: Frame::new("Household record", signed_in, Section::Elsewhere).wide(),
+        csrf: signed_in.csrf.clone(),
+        id: record.id,
+        reference: record.form_reference.clone(),
+        created: date_time(record.created_at),
+        people: record
+            .members
+            .iter()
+            .map(|member| words.person(member))
+            .collect(),
+        details,
+        consents: record
+            .consents
+            .iter()
+            .map(|c| consent(c, record, definition))
+            .collect(),
+        special: special.map(|s| {
+            s.iter()
+                .map(|(name, value)| words.row(name, value))
+                .collect()
+        }),
+    };
+    render(&page)
+}
+
+fn consent(
+    consent: &ConsentRecord,
+    record: &HouseholdRecord,
+    definition: Option<&FormDefinition>,
+) -> ConsentRow {
+    let (answer, colour) = match consent.answer.as_str() {
+        "yes" => ("Yes", "govuk-tag--green"),
+        "no" => ("No", "govuk-tag--red"),
+        "not_answered" => ("Not answered", "govuk-tag--grey"),
+        _ => ("Not readable", "govuk-tag--grey"),
+    };
+    let field = definition.and_then(|d| {
+        d.fields
+            .iter()
+            .find(|f| f.rules.consent.as_ref() == Some(&consent.purpose))
+    });
+    ConsentRow {
+        wording: consent.wording.clone(),
+        wording_version: consent.wording_version.clone(),
+        answer,
+        colour,
+        signed: consent.signed_on.map(date),
+        confirmed_by: consent.confirmed_by.clone(),
+        crop: field.map(|f| format!("/review/{}/fields/{}/crop", record.form_id, f.name)),
+    }
+}
+
+/// Labels and answers in the words of the form.
+struct Words<'a>(Option<&'a FormDefinition>);
+
+impl Words<'_> {
+    fn row(&self, name: &str, value: &Json) -> (String, String) {
+        let field = self.0.and_then(|d| d.field(name));
+        let label = field.map_or_else(|| name.replace(['.', '_'], " "), |f| f.label.clone());
+        (label, self.value(name, value))
+    }
+
+    fn value(&self, name: &str, value: &Json) -> String {
+        let options = self
+            .0
+            .and_then(|d| d.field(name))
+            .map_or(&[][..], |f| &f.options);
+        let in_words = |text: &str| {
+            let option = options.iter().find(|o| o.value == text);
+            option.map_or_else(|| text.to_owned(), |o| o.label.clone())
+        };
+        match value {
+            Json::String(text) => match text.parse() {
+                Ok(day) => date(day),
+                Err(_) => in_words(text),
+            },
+            Json::Array(items) => items
+                .iter()
+                .filter_map(Json::as_str)
+                .map(in_words)
+                .collect::<Vec<_>>()
+                .join(", "),
+            Json::Bool(yes) => if *yes { "Yes" } else { "No" }.to_owned(),
+            other => other.to_string(),
+        }
+    }
+
+    fn person(&self, member: &ServiceUser) -> PersonCard {
+        let block = member.block();
+        let role = match member.role.as_str() {
+            "primary_carer" => "Primary carer".to_owned(),
+            "secondary_carer" => "Secondary carer".to_owned(),
+            _ => format!("Child {}", member.position),
+        };
+        let name = format!("{} {}", member.first_name, member.surname);
+        let mut rows = vec![("Name".to_owned(), name)];
+        let optional = [
+            ("Date of birth", member.date_of_birth.map(date)),
+            (
+                "NHS number",
+                member.nhs_number.as_deref().map(grouped_nhs_number),
+            ),
+            ("E-mail", member.email.clone()),
+        ];
+        rows.extend(
+            optional
+                .into_iter()
+                .filter_map(|(label, value)| Some((label.to_owned(), value?))),
+        );
+        for (leaf, value) in member.details.as_object().into_iter().flatten() {
+            let (label, value) = self.row(&format!("{block}.{leaf}"), value);
+            let label = label
+                .split_once(": ")
+                .map_or(label.clone(), |(_, own)| own.to_owned());
+            rows.push((label, value));
+        }
+        PersonCard {
+            id: member.id,
+            role,
+            rows,
+        }
+    }
+}
+
+/// As printed on letters: `943 476 5919`.
+fn grouped_nhs_number(number: &str) -> String {
+    match (number.get(..3), number.get(3..6), number.get(6..)) {
+        (Some(a), Some(b), Some(c)) => format!("{a} {b} {c}"),
+        _ => number.to_owned(),
+    }
+}

@@ -1,0 +1,117 @@
+//! Pictures of a form's fields and pages, for whoever may see the form.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::forms::definition::{FormDefinition, Zone};
+use crate::storage::accounts::Role;
+use crate::storage::audit::{self, Act};
+use crate::storage::review::{self, FormHead, FormPage};
+use crate::web::frame::{Frame, Section};
+use crate::web::page_error::{PageError, render};
+use crate::web::picture::PictureError;
+use crate::web::session::SignedIn;
+use crate::web::state::AppState;
+
+/// The picture of one field's zone.
+pub(in crate::web) async fn crop(
+    State(state): State<AppState>,
+    signed_in: SignedIn,
+    Path((form, field)): Path<(Uuid, String)>,
+) -> Result<Response, PageError> {
+    signed_in.must_be(Role::Clerk)?;
+    let head = review::form(&state.database, form)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    let definition = definition_of(&state, &head)?;
+    let field = definition.field(&field).ok_or(PageError::NotFound)?;
+    let page = page_of(&state, form, field.page).await?;
+    picture(state.pictures.crop(&page, field.zone).await)
+}
+
+/// The picture of a whole page.
+pub(in crate::web) async fn page_picture(
+    State(state): State<AppState>,
+    signed_in: SignedIn,
+    Path((form, number)): Path<(Uuid, u32)>,
+) -> Result<Response, PageError> {
+    signed_in.must_be(Role::Clerk)?;
+    let head = review::form(&state.database, form)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    let size = definition_of(&state, &head)?.page;
+    let page = page_of(&state, form, number).await?;
+    let whole = Zone {
+        x: 0.0,
+        y: 0.0,
+        width: size.width_mm,
+        height: size.height_mm,
+    };
+    picture(state.pictures.whole(&page, whole).await)
+}
+
+#[derive(Template)]
+#[template(path = "review_page.html", config = "src/web/askama.toml")]
+struct WholePage {
+    frame: Frame,
+    form_id: Uuid,
+    reference: String,
+    page: u32,
+}
+
+/// A page of its own for a whole page of the form.
+pub(in crate::web) async fn page(
+    State(state): State<AppState>,
+    signed_in: SignedIn,
+    Path((form, number)): Path<(Uuid, u32)>,
+) -> Result<Response, PageError> {
+    signed_in.must_be(Role::Clerk)?;
+    let head = review::form(&state.database, form)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    page_of(&state, form, number).await?;
+    audit::record(
+        state.database.pool(),
+        signed_in.actor(),
+        Act::new("viewed_page", "form", form),
+    )
+    .await?;
+    let title = format!("Form {}, page {number}", head.reference);
+    let frame = Frame::new(title, &signed_in, Section::Review).wide();
+    Ok(render(&WholePage {
+        frame,
+        form_id: form,
+        reference: head.reference,
+        page: number,
+    }))
+}
+
+/// The definition a form was printed from; without it nothing of the form can be shown.
+pub(super) fn definition_of<'a>(
+    state: &'a AppState,
+    head: &FormHead,
+) -> Result<&'a FormDefinition, PageError> {
+    state.definition_of(head).ok_or_else(|| {
+        let (id, version) = (&head.definition_id, head.definition_version);
+        PageError::Broken(format!("no definition {id} version {version} is installed"))
+    })
+}
+
+async fn page_of(state: &AppState, form: Uuid, number: u32) -> Result<FormPage, PageError> {
+    let pages = review::pages(&state.database, form).await?;
+    pages
+        .into_iter()
+        .find(|p| p.form_page == number)
+        .ok_or(PageError::NotFound)
+}
+
+fn picture(made: Result<Bytes, PictureError>) -> Result<Response, PageError> {
+    match made {
+        Ok(png) => Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response()),
+        Err(error) => Err(PageError::Broken(format!("no picture: {error}"))),
+    }
+}

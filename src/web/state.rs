@@ -1,0 +1,73 @@
+//! What every handler may use.
+
+use std::sync::Arc;
+
+use super::picture::Pictures;
+use super::throttle::Throttle;
+use super::{WebError, password};
+use crate::config::Config;
+use crate::decoding::Decoder;
+use crate::forms::definition::FormDefinition;
+use crate::objects::ObjectStore;
+use crate::storage::Database;
+use crate::storage::review::FormHead;
+use crate::storage::sealing::Sealer;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub(super) struct AppState(Arc<Parts>);
+
+pub(super) struct Parts {
+    pub database: Database,
+    pub objects: ObjectStore,
+    pub sealer: Sealer,
+    pub pictures: Pictures,
+    pub throttle: Throttle,
+    pub passwords: password::Checker,
+    /// Address as seen from outside, without trailing slash.
+    pub public_url: String,
+    definitions: Vec<FormDefinition>,
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl AppState {
+    pub async fn new(config: &Config, public_url: String) -> Result<Self, WebError> {
+        let objects = ObjectStore::new(&config.objects);
+        Ok(Self(Arc::new(Parts {
+            database: Database::connect(&config.database).await?,
+            pictures: Pictures::new(Decoder::find()?, objects.clone()),
+            objects,
+            sealer: Sealer::from_key_file(&config.keys.special_category_key_file)?,
+            throttle: Throttle::default(),
+            passwords: password::Checker::default(),
+            public_url,
+            definitions: crate::forms::load_all(),
+        })))
+    }
+}
+
+impl Parts {
+    /// Whether browsers reach the pages over TLS, so that cookies can insist on it.
+    pub fn secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// The definition with that id and version.
+    pub fn definition(&self, id: &str, version: u32) -> Option<&FormDefinition> {
+        self.definitions
+            .iter()
+            .find(|d| d.id == id && d.version == version)
+    }
+
+    /// The definition a form was printed from.
+    pub fn definition_of(&self, form: &FormHead) -> Option<&FormDefinition> {
+        self.definition(&form.definition_id, form.definition_version)
+    }
+}
