@@ -6,6 +6,7 @@ pub mod decoding;
 pub mod domain;
 pub mod forms;
 pub mod lifecycle;
+pub mod local_stack;
 pub mod messaging;
 pub mod objects;
 pub mod programs;

@@ -5,6 +5,7 @@ mod api_token;
 mod config;
 mod role;
 mod serve;
+mod stack;
 mod watch;
 
 use std::path::PathBuf;
@@ -57,6 +58,10 @@ enum Command {
     Relay(role::RoleArgs),
     /// Read scans on this machine, without any server
     Read(role::RoleArgs),
+    /// Start private copies of PostgreSQL, RabbitMQ and an S3 server, and keep them until Ctrl-C
+    Up(stack::UpArgs),
+    /// End what an earlier run left behind; with --erase remove all local data
+    Down(stack::DownArgs),
     /// Make the sample scans
     Sample(role::RoleArgs),
     /// Serve the web pages and the API
@@ -78,6 +83,8 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
         Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),
         Command::Relay(args) => role::run("enrol-relay", &[], &global, &args),
         Command::Read(args) => role::run("enrol-reader", &["read"], &global, &args),
+        Command::Up(args) => stack::up(&args),
+        Command::Down(args) => stack::down(&args),
         Command::Sample(args) => role::run("enrol-sample", &[], &global, &args),
         Command::Serve => serve::run(&global),
         Command::Watch(args) => watch::run(&global, &args),

@@ -47,7 +47,13 @@ pub(super) fn resolve(
             options = tick_boxes(style, source, x, y, anchor, problems);
             for (option, entry) in options.iter().zip(&source.options) {
                 let width = entry.as_ref().width;
-                labels.push(layout::option_label(canvas, style, option.zone, &option.label, width));
+                labels.push(layout::option_label(
+                    canvas,
+                    style,
+                    option.zone,
+                    &option.label,
+                    width,
+                ));
             }
         }
         FieldKind::Signature => {}
@@ -55,17 +61,39 @@ pub(super) fn resolve(
     }
     let zone = match kind {
         FieldKind::Signature => {
-            let size = needed(source.size.as_ref(), source, "size", "size = [90, 16]", problems)?;
-            Zone { x, y, width: size[0], height: size[1] }
+            let size = needed(
+                source.size.as_ref(),
+                source,
+                "size",
+                "size = [90, 16]",
+                problems,
+            )?;
+            Zone {
+                x,
+                y,
+                width: size[0],
+                height: size[1],
+            }
         }
-        _ => cells.iter().chain(&lines).chain(&labels).copied().reduce(|a, b| a.union(&b))?,
+        _ => cells
+            .iter()
+            .chain(&lines)
+            .chain(&labels)
+            .copied()
+            .reduce(|a, b| a.union(&b))?,
     };
     draw_label(canvas, style, source, anchor, zone, kind);
     draw_wording(canvas, style, source, anchor);
     let own = source.name.as_ref();
-    let name = anchor.prefix.map_or_else(|| own.clone(), |prefix| format!("{prefix}.{own}"));
+    let name = anchor
+        .prefix
+        .map_or_else(|| own.clone(), |prefix| format!("{prefix}.{own}"));
     let label = source.label.as_ref();
-    let label = if anchor.group.is_empty() { label.clone() } else { format!("{}: {label}", anchor.group) };
+    let label = if anchor.group.is_empty() {
+        label.clone()
+    } else {
+        format!("{}: {label}", anchor.group)
+    };
     Some(Field {
         name,
         label,
@@ -78,7 +106,10 @@ pub(super) fn resolve(
         options,
         rules: FieldRules {
             required: source.required,
-            alphabet: source.alphabet.clone().unwrap_or_else(|| alphabet(kind).to_owned()),
+            alphabet: source
+                .alphabet
+                .clone()
+                .unwrap_or_else(|| alphabet(kind).to_owned()),
             category: source.category,
             consent: source.consent.as_ref().map(|c| c.as_ref().clone()),
             wording: source.wording.as_ref().map(|w| w.as_ref().clone()),
@@ -92,7 +123,11 @@ fn kind(source: &FieldSource, problems: &mut Problems<'_>) -> Option<FieldKind> 
     let found = KINDS.into_iter().find(|k| k.as_str() == wanted);
     if found.is_none() {
         let known = KINDS.map(FieldKind::as_str).join(", ");
-        problems.add(source.kind.span().start, format!("`{wanted}` is no kind of field"), format!("use one of: {known}"));
+        problems.add(
+            source.kind.span().start,
+            format!("`{wanted}` is no kind of field"),
+            format!("use one of: {known}"),
+        );
     }
     found
 }
@@ -118,7 +153,11 @@ fn needed<T: Copy>(
     if value.is_none() {
         let (name, kind) = (source.name.as_ref(), source.kind.as_ref());
         let message = format!("`{name}` is of kind {kind} and has no `{key}`");
-        problems.add(source.name.span().start, message, format!("add for example `{example}`"));
+        problems.add(
+            source.name.span().start,
+            message,
+            format!("add for example `{example}`"),
+        );
     }
     value.map(|v| *v.as_ref())
 }
@@ -138,28 +177,55 @@ fn comb(
         (None, None, FieldKind::NhsNumber) => vec![3, 3, 4],
         (None, None, FieldKind::Postcode) => vec![8],
         (None, None, FieldKind::Phone) => vec![11],
-        (None, None, _) => vec![needed(source.cells.as_ref(), source, "cells", "cells = 24", problems)?],
+        (None, None, _) => vec![needed(
+            source.cells.as_ref(),
+            source,
+            "cells",
+            "cells = 24",
+            problems,
+        )?],
     };
     let [width, height] = source.cell.as_ref().map_or(style.cell, |c| *c.as_ref());
     let mut cells = Vec::new();
     let mut left = x;
     for group in groups {
         for _ in 0..group.min(100) {
-            cells.push(Zone { x: left, y, width, height });
+            cells.push(Zone {
+                x: left,
+                y,
+                width,
+                height,
+            });
             left += width;
         }
         left += style.group_gap;
     }
     if cells.is_empty() {
         let message = format!("`{}` has no cells", source.name.as_ref());
-        problems.add(source.name.span().start, message, "give at least one cell: `cells = 24` or `groups = [2, 2, 4]`");
+        problems.add(
+            source.name.span().start,
+            message,
+            "give at least one cell: `cells = 24` or `groups = [2, 2, 4]`",
+        );
         return None;
     }
     Some(cells)
 }
 
-fn ruled_lines(style: &Style, source: &FieldSource, x: f64, y: f64, problems: &mut Problems<'_>) -> Option<Vec<Zone>> {
-    let width = needed(source.width.as_ref(), source, "width", "width = 140", problems)?;
+fn ruled_lines(
+    style: &Style,
+    source: &FieldSource,
+    x: f64,
+    y: f64,
+    problems: &mut Problems<'_>,
+) -> Option<Vec<Zone>> {
+    let width = needed(
+        source.width.as_ref(),
+        source,
+        "width",
+        "width = 140",
+        problems,
+    )?;
     let count = source.lines.as_ref().map_or(1, |l| *l.as_ref());
     if count == 0 || count > 40 {
         let at = source.lines.as_ref().map_or(0, |l| l.span().start);
@@ -168,7 +234,16 @@ fn ruled_lines(style: &Style, source: &FieldSource, x: f64, y: f64, problems: &m
         return None;
     }
     let height = style.line_height;
-    Some((0..count).map(|line| Zone { x, y: y + f64::from(line) * height, width, height }).collect())
+    Some(
+        (0..count)
+            .map(|line| Zone {
+                x,
+                y: y + f64::from(line) * height,
+                width,
+                height,
+            })
+            .collect(),
+    )
 }
 
 fn tick_boxes(
@@ -180,30 +255,56 @@ fn tick_boxes(
     problems: &mut Problems<'_>,
 ) -> Vec<TickOption> {
     if source.options.is_empty() {
-        let message = format!("`{}` is of kind {} and has no options", source.name.as_ref(), source.kind.as_ref());
+        let message = format!(
+            "`{}` is of kind {} and has no options",
+            source.name.as_ref(),
+            source.kind.as_ref()
+        );
         let remedy = "add `options = [{ value = \"yes\", label = \"Yes\" }, { value = \"no\", label = \"No\" }]`";
         problems.add(source.name.span().start, message, remedy);
     }
-    let own: Vec<f64> = source.columns.as_ref().map_or_else(Vec::new, |c| c.as_ref().clone());
-    let columns: Vec<f64> = if own.is_empty() { vec![x] } else { own.iter().map(|c| c + anchor.by[0]).collect() };
+    let own: Vec<f64> = source
+        .columns
+        .as_ref()
+        .map_or_else(Vec::new, |c| c.as_ref().clone());
+    let columns: Vec<f64> = if own.is_empty() {
+        vec![x]
+    } else {
+        own.iter().map(|c| c + anchor.by[0]).collect()
+    };
     let step = source.row_step.unwrap_or(style.tick + 2.0);
     let side = style.tick;
     let placed = source.options.iter().enumerate().map(|(index, option)| {
         let option = option.as_ref();
         let zone = match option.at {
             Some([left, top]) => (left + anchor.by[0], top + anchor.by[1]),
-            None => (columns[index % columns.len()], y + (index / columns.len()) as f64 * step),
+            None => (
+                columns[index % columns.len()],
+                y + (index / columns.len()) as f64 * step,
+            ),
         };
         TickOption {
             value: option.value.as_ref().clone(),
             label: option.label.clone(),
-            zone: Zone { x: zone.0, y: zone.1, width: side, height: side },
+            zone: Zone {
+                x: zone.0,
+                y: zone.1,
+                width: side,
+                height: side,
+            },
         }
     });
     placed.collect()
 }
 
-fn draw_label(canvas: &mut Canvas, style: &Style, source: &FieldSource, anchor: &Anchor<'_>, zone: Zone, kind: FieldKind) {
+fn draw_label(
+    canvas: &mut Canvas,
+    style: &Style,
+    source: &FieldSource,
+    anchor: &Anchor<'_>,
+    zone: Zone,
+    kind: FieldKind,
+) {
     let label = Type::new(style.label_size, Weight::Bold, Ink::BLACK);
     let hint = Type::new(7.0, Weight::Regular, Ink::SOFT);
     let text = source.label.as_ref();
@@ -216,7 +317,13 @@ fn draw_label(canvas: &mut Canvas, style: &Style, source: &FieldSource, anchor: 
     match source.label_place {
         LabelPlace::None => {}
         LabelPlace::Above => {
-            canvas.line(zone.x, zone.y - 1.4, label, text, Some(style.right - zone.x));
+            canvas.line(
+                zone.x,
+                zone.y - 1.4,
+                label,
+                text,
+                Some(style.right - zone.x),
+            );
             if !source.hint.is_empty() {
                 let x = zone.x + super::metrics::width_mm(text, label.size_pt, label.weight) + 2.5;
                 canvas.line(x, zone.y - 1.4, hint, &source.hint, Some(style.right - x));
@@ -236,7 +343,9 @@ fn draw_label(canvas: &mut Canvas, style: &Style, source: &FieldSource, anchor: 
 }
 
 fn draw_wording(canvas: &mut Canvas, style: &Style, source: &FieldSource, anchor: &Anchor<'_>) {
-    let (Some(wording), Some(at)) = (&source.wording, source.wording_at) else { return };
+    let (Some(wording), Some(at)) = (&source.wording, source.wording_at) else {
+        return;
+    };
     let (x, y) = (at[0] + anchor.by[0], at[1] + anchor.by[1]);
     let kind = Type::new(style.text_size, Weight::Regular, Ink::BLACK);
     let width = source.wording_width.unwrap_or(style.right - x);

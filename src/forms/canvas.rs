@@ -23,7 +23,11 @@ pub(super) struct Type {
 
 impl Type {
     pub fn new(size_pt: f64, weight: Weight, ink: Ink) -> Self {
-        Self { size_pt, weight, ink }
+        Self {
+            size_pt,
+            weight,
+            ink,
+        }
     }
 
     /// Distance between baselines.
@@ -54,14 +58,35 @@ impl Canvas {
     }
 
     fn push(&mut self, shape: Shape, room: Option<f64>) {
-        self.drawn.push(Drawn { artwork: Artwork { page: self.page, shape }, offset: self.offset, room });
+        self.drawn.push(Drawn {
+            artwork: Artwork {
+                page: self.page,
+                shape,
+            },
+            offset: self.offset,
+            room,
+        });
     }
 
     /// One line with its baseline at `baseline`; `room` is the widest it may be.
     pub fn line(&mut self, x: f64, baseline: f64, style: Type, text: &str, room: Option<f64>) {
         if !text.is_empty() {
-            let Type { size_pt, weight, ink } = style;
-            self.push(Shape::Text(TextLine { x, baseline, size_pt, weight, ink, text: text.to_owned() }), room);
+            let Type {
+                size_pt,
+                weight,
+                ink,
+            } = style;
+            self.push(
+                Shape::Text(TextLine {
+                    x,
+                    baseline,
+                    size_pt,
+                    weight,
+                    ink,
+                    text: text.to_owned(),
+                }),
+                room,
+            );
         }
     }
 
@@ -77,23 +102,47 @@ impl Canvas {
 
     /// Lines broken at `width`, centred on the height `middle`.
     pub fn centred(&mut self, x: f64, middle: f64, width: f64, style: Type, text: &str) {
-        let lines = metrics::wrap(text, width, style.size_pt, style.weight).len().max(1) as f64;
+        let lines = metrics::wrap(text, width, style.size_pt, style.weight)
+            .len()
+            .max(1) as f64;
         let height = style.cap_height() + (lines - 1.0) * style.leading();
         self.paragraph(x, middle - height / 2.0, width, style, text);
     }
 
     /// A filled rectangle.
     pub fn fill(&mut self, zone: Zone, ink: Ink) {
-        self.push(Shape::Rect { zone, fill: Some(ink), stroke: None }, None);
+        self.push(
+            Shape::Rect {
+                zone,
+                fill: Some(ink),
+                stroke: None,
+            },
+            None,
+        );
     }
 
     /// An outline.
     pub fn outline(&mut self, zone: Zone, width: f64, ink: Ink) {
-        self.push(Shape::Rect { zone, fill: None, stroke: Some((width, ink)) }, None);
+        self.push(
+            Shape::Rect {
+                zone,
+                fill: None,
+                stroke: Some((width, ink)),
+            },
+            None,
+        );
     }
 
     /// A straight line.
     pub fn rule(&mut self, from: (f64, f64), to: (f64, f64), width: f64, ink: Ink) {
-        self.push(Shape::Line { from, to, width, ink }, None);
+        self.push(
+            Shape::Line {
+                from,
+                to,
+                width,
+                ink,
+            },
+            None,
+        );
     }
 }

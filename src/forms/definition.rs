@@ -35,8 +35,16 @@ impl Zone {
     /// The smallest zone holding both.
     pub fn union(&self, other: &Zone) -> Zone {
         let (x, y) = (self.x.min(other.x), self.y.min(other.y));
-        let (right, bottom) = (self.right().max(other.right()), self.bottom().max(other.bottom()));
-        Zone { x, y, width: right - x, height: bottom - y }
+        let (right, bottom) = (
+            self.right().max(other.right()),
+            self.bottom().max(other.bottom()),
+        );
+        Zone {
+            x,
+            y,
+            width: right - x,
+            height: bottom - y,
+        }
     }
 
     /// How far two zones overlap across and down; `None` when they do not.

@@ -20,20 +20,20 @@ pub enum Weight {
 
 /// Advance widths of the printable ASCII characters from the space on.
 const REGULAR: [u16; 95] = [
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
-    556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833,
-    722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556,
-    556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334,
-    260, 334, 584,
+    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556,
+    556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667,
+    611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667,
+    667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500,
+    222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 ];
 
 /// The same in bold.
 const BOLD: [u16; 95] = [
-    278, 333, 474, 556, 556, 889, 722, 238, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
-    556, 556, 556, 333, 333, 584, 584, 584, 611, 975, 722, 722, 722, 722, 667, 611, 778, 722, 278, 556, 722, 611, 833,
-    722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 333, 278, 333, 584, 556, 333, 556, 611, 556, 611,
-    556, 333, 611, 611, 278, 278, 556, 278, 889, 611, 611, 611, 611, 389, 556, 333, 611, 556, 778, 556, 556, 500, 389,
-    280, 389, 584,
+    278, 333, 474, 556, 556, 889, 722, 238, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556,
+    556, 556, 556, 556, 556, 556, 556, 333, 333, 584, 584, 584, 611, 975, 722, 722, 722, 722, 667,
+    611, 778, 722, 278, 556, 722, 611, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667,
+    667, 611, 333, 278, 333, 584, 556, 333, 556, 611, 556, 611, 556, 333, 611, 611, 278, 278, 556,
+    278, 889, 611, 611, 611, 611, 389, 556, 333, 611, 556, 778, 556, 556, 500, 389, 280, 389, 584,
 ];
 
 /// The advance width of one character in thousandths of the type size; `None` when it cannot be printed.
@@ -54,7 +54,10 @@ pub fn advance(character: char, weight: Weight) -> Option<u16> {
 
 /// The width of a line of text in millimetres. A character that cannot be printed counts as one em.
 pub fn width_mm(text: &str, size_pt: f64, weight: Weight) -> f64 {
-    let thousandths: u32 = text.chars().map(|c| u32::from(advance(c, weight).unwrap_or(1000))).sum();
+    let thousandths: u32 = text
+        .chars()
+        .map(|c| u32::from(advance(c, weight).unwrap_or(1000)))
+        .sum();
     f64::from(thousandths) / 1000.0 * size_pt * MM_PER_POINT
 }
 
@@ -65,7 +68,11 @@ pub fn wrap(text: &str, width: f64, size_pt: f64, weight: Weight) -> Vec<String>
     for paragraph in text.split('\n') {
         let mut line = String::new();
         for word in paragraph.split_whitespace() {
-            let candidate = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+            let candidate = if line.is_empty() {
+                word.to_owned()
+            } else {
+                format!("{line} {word}")
+            };
             if !line.is_empty() && width_mm(&candidate, size_pt, weight) > width {
                 lines.push(std::mem::replace(&mut line, word.to_owned()));
             } else {
@@ -86,7 +93,11 @@ mod tests {
         let text = "one letter in each box, please, and leave a box empty between words";
         let lines = wrap(text, 30.0, 9.0, Weight::Regular);
         assert!(lines.len() > 2);
-        assert!(lines.iter().all(|l| width_mm(l, 9.0, Weight::Regular) <= 30.0));
+        assert!(
+            lines
+                .iter()
+                .all(|l| width_mm(l, 9.0, Weight::Regular) <= 30.0)
+        );
         assert_eq!(lines.join(" "), text);
     }
 }

@@ -17,7 +17,9 @@ pub struct Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionError {
     /// No such file, and no built-in form of that name.
-    #[error("cannot read the form definition {file}: {cause}; give a TOML file or one of the built-in forms: {built_in}")]
+    #[error(
+        "cannot read the form definition {file}: {cause}; give a TOML file or one of the built-in forms: {built_in}"
+    )]
     Unreadable {
         /// What was asked for.
         file: String,
@@ -48,7 +50,11 @@ impl fmt::Display for Report<'_> {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{}:{}: {}\n    {}", self.file, problem.line, problem.message, problem.remedy)?;
+            write!(
+                f,
+                "{}:{}: {}\n    {}",
+                self.file, problem.line, problem.message, problem.remedy
+            )?;
         }
         Ok(())
     }
@@ -63,14 +69,25 @@ pub(super) struct Problems<'a> {
 impl<'a> Problems<'a> {
     /// No problems yet in `text`.
     pub fn new(text: &'a str) -> Self {
-        Self { text, found: Vec::new() }
+        Self {
+            text,
+            found: Vec::new(),
+        }
     }
 
     /// Notes a problem at a byte offset of the file.
     pub fn add(&mut self, offset: usize, message: impl Into<String>, remedy: impl Into<String>) {
-        let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
+        let before = self
+            .text
+            .as_bytes()
+            .get(..offset)
+            .unwrap_or(self.text.as_bytes());
         let line = 1 + before.iter().filter(|b| **b == b'\n').count();
-        let problem = Problem { line, message: message.into(), remedy: remedy.into() };
+        let problem = Problem {
+            line,
+            message: message.into(),
+            remedy: remedy.into(),
+        };
         if !self.found.contains(&problem) {
             self.found.push(problem);
         }

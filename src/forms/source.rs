@@ -49,7 +49,12 @@ pub(super) struct Marks {
 
 impl Default for Marks {
     fn default() -> Self {
-        Self { corner_size: 6.0, corner_inset: 8.0, qr_at: [174.0, 8.0], qr_size: Spanned::new(0..0, 18.0) }
+        Self {
+            corner_size: 6.0,
+            corner_inset: 8.0,
+            qr_at: [174.0, 8.0],
+            qr_size: Spanned::new(0..0, 18.0),
+        }
     }
 }
 
