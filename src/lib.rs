@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod decoding;
+pub mod demonstration;
 pub mod domain;
 pub mod forms;
 pub mod lifecycle;
