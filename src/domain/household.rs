@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use serde_json::Value as Json;
 
 use super::field::{FieldKind, FieldValue};
-use crate::forms::definition::{DataCategory, Field, FormDefinition};
+use crate::forms::definition::{DataCategory, DateRole, Field, FormDefinition};
 
 /// What a field was settled as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -301,14 +301,10 @@ pub fn from_fields(
 }
 
 fn place_in_household(household: &mut Household, field: &Field, value: &FieldValue) {
-    match (field.name.as_str(), value) {
-        ("office.centre", FieldValue::Text(centre)) => household.centre = Some(centre.clone()),
-        (name, FieldValue::Date(date))
-            if matches!(block_of(name), "signature" | "declaration" | "signed") =>
-        {
-            household.signed_on = Some(*date);
-        }
-        (name, value) => {
+    match (field.name.as_str(), field.rules.date, value) {
+        ("office.centre", _, FieldValue::Text(centre)) => household.centre = Some(centre.clone()),
+        (_, Some(DateRole::Signed), FieldValue::Date(date)) => household.signed_on = Some(*date),
+        (name, _, value) => {
             household.details.insert(name.to_owned(), plain(value));
         }
     }

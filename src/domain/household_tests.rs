@@ -14,10 +14,12 @@ fn field(name: &str, kind: FieldKind) -> Field {
     Field {
         name: name.into(),
         label: name.into(),
+        group: String::new(),
         kind,
         page: 1,
         zone: NOWHERE,
         cells: vec![],
+        lines: vec![],
         options: vec![],
         rules: FieldRules {
             required: false,
@@ -25,6 +27,7 @@ fn field(name: &str, kind: FieldKind) -> Field {
             category: DataCategory::Ordinary,
             consent: None,
             wording: None,
+            date: None,
         },
     }
 }
@@ -44,6 +47,8 @@ fn consent(purpose: &str) -> Field {
 fn definition() -> FormDefinition {
     let mut ethnic = field("child_1.ethnic_group", FieldKind::OneOf);
     ethnic.rules.category = DataCategory::Special;
+    let mut signed = field("declaration.date_signed", FieldKind::Date);
+    signed.rules.date = Some(DateRole::Signed);
     FormDefinition {
         id: "registration".into(),
         version: 1,
@@ -57,6 +62,7 @@ fn definition() -> FormDefinition {
         optional_pages: vec![],
         corner_marks: [CornerMark { zone: NOWHERE }; 4],
         qr_zone: NOWHERE,
+        artwork: vec![],
         fields: vec![
             field("office.centre", FieldKind::Text),
             required(field("primary_carer.first_name", FieldKind::Name)),
@@ -71,7 +77,7 @@ fn definition() -> FormDefinition {
             consent("email"),
             consent("post"),
             required(field("declaration.signature", FieldKind::Signature)),
-            field("declaration.date", FieldKind::Date),
+            signed,
         ],
     }
 }
@@ -141,7 +147,7 @@ fn answers_go_where_they_belong() {
     fields.insert("child_1.ethnic_group".into(), text("white_irish"));
     let signed = NaiveDate::from_ymd_opt(2026, 3, 27).unwrap();
     fields.insert(
-        "declaration.date".into(),
+        "declaration.date_signed".into(),
         Settled::Value(FieldValue::Date(signed)),
     );
 

@@ -190,6 +190,3 @@ fn router(state: AppState, assets: &std::path::Path) -> Router {
         .layer(from_fn_with_state(state.clone(), guard::headers))
         .with_state(state)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,1 +1,0 @@
-//! Pages against a real database.
