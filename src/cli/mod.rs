@@ -4,6 +4,7 @@ mod account;
 mod api_token;
 mod config;
 mod role;
+mod run;
 mod serve;
 mod stack;
 mod watch;
@@ -46,6 +47,8 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Start everything on this machine, put the sample scans through it, and stay up until Ctrl-C
+    Run(run::RunArgs),
     Account(account::AccountArgs),
     ApiToken(api_token::ApiTokenArgs),
     /// Show the configuration in force, secrets masked
@@ -83,6 +86,7 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
         Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),
         Command::Relay(args) => role::run("enrol-relay", &[], &global, &args),
         Command::Read(args) => role::run("enrol-reader", &["read"], &global, &args),
+        Command::Run(args) => run::run(&args),
         Command::Up(args) => stack::up(&args),
         Command::Down(args) => stack::down(&args),
         Command::Sample(args) => role::run("enrol-sample", &[], &global, &args),
