@@ -1,0 +1,59 @@
+# Two commands: `make run` and `make test`. Each installs what it needs. `make help` lists the rest.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.PHONY: help run test check bench advisories assets queries packages samples screens clean-local
+
+PROGRAMS := target/debug
+# libgomp reads this when Tesseract's library loads; unset it costs a factor of five.
+export OMP_THREAD_LIMIT := 1
+# Queries are checked against .sqlx; `make queries` renews it.
+unexport DATABASE_URL
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+run: packages assets ## Start everything here with the sample scans (ONCE=1 stops after the summary)
+	cargo build --workspace
+	ENROL_RUN_ONCE=$(ONCE) $(PROGRAMS)/enrol run
+
+test: ## Install what is missing, build, and run every test
+	@.ci/test
+
+check: packages ## Formatting, lints, documentation, licences and bans
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny --log-level error check licenses bans sources
+
+advisories: ## Look up the dependencies in the advisory database
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	@cargo deny --log-level error check advisories || { \
+	  echo "Either an advisory is listed above, or the advisory database cannot be reached from here:"; \
+	  echo "then nothing has been checked. Run this where github.com can be reached."; exit 1; }
+
+bench: packages ## Accuracy, core-seconds per page and memory on the sample scans, into target/bench
+	cargo build --workspace
+	mkdir -p target/bench
+	$(PROGRAMS)/enrol-reader bench sample-forms/scans --json > target/bench/reading.json
+	$(PROGRAMS)/enrol-reader bench sample-forms/scans
+
+assets: ## Build the styles and scripts of the web pages
+	@cd src/web && if [ ! -f dist/enrol.css ] || [ package-lock.json -nt dist/enrol.css ] \
+	  || [ -n "$$(find styles scripts build.mjs -newer dist/enrol.css -print -quit)" ]; then \
+	    npm ci --no-audit --no-fund --loglevel=error && npm run --silent build; fi
+
+queries: ## Check every SQL query against the migrations and renew .sqlx
+	src/storage/prepare-queries.sh
+
+packages: ## Install the Debian packages that are missing
+	@.ci/install-packages
+
+samples: packages ## Make the sample scans and hostile files anew
+	cd sample-forms/generator && npm ci --no-audit --no-fund --loglevel=error
+	cargo build --workspace
+	$(PROGRAMS)/enrol sample --out sample-forms
+
+clean-local: ## Remove the local servers' data: scans, records, accounts, keys
+	$(PROGRAMS)/enrol down --erase
