@@ -200,6 +200,9 @@ fn cause_of_death(ending: &Ending) -> DecodeError {
             DecodeError::Damaged("the document is nested too deeply".into())
         }
         Some(signal) => DecodeError::Damaged(format!("the decoder died of signal {signal}")),
+        None if ending.status.success() => {
+            DecodeError::Damaged("the decoder ended before it was finished".into())
+        }
         None => DecodeError::NotStarted(first_line(&ending.complaints)),
     }
 }
