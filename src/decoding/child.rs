@@ -120,12 +120,10 @@ impl<'b> DecoderProcess<'b> {
         self.timed_out
     }
 
-    /// Waits until the decoder has ended, or kills it if it does not end by itself.
+    /// Waits until the decoder, whose output has come to its end, has ended itself, or kills it if it
+    /// does not.
     pub(super) fn finish(mut self) -> io::Result<Ending> {
-        let mut rest = [0; 4096];
-        // Nothing that comes now is of use, but it says when the decoder has closed its pipe.
-        while let Ok(1..) = self.read(&mut rest) {}
-        let patience = Instant::now() + Duration::from_millis(500);
+        let patience = Instant::now() + Duration::from_secs(10);
         let status = loop {
             if let Some(status) = self.child.try_wait()? {
                 break status;

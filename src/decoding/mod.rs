@@ -173,15 +173,16 @@ fn named(code: &str, message: String, bytes: &[u8], limits: &DecodeLimits) -> De
 
 /// The failure behind the end of a decoder that could not report one.
 fn died(error: ProtocolError, process: DecoderProcess<'_>) -> DecodeError {
+    // A decoder that talks nonsense may go on for ever: it is killed, not heard out.
+    if let ProtocolError::Nonsense(what) = error {
+        return DecodeError::Damaged(what.into());
+    }
     let waiting_too_long = process.timed_out();
     let Ok(ending) = process.finish() else {
         return DecodeError::Killed;
     };
     if waiting_too_long {
         return DecodeError::TimedOut { waiting: true };
-    }
-    if let ProtocolError::Nonsense(what) = error {
-        return DecodeError::Damaged(what.into());
     }
     cause_of_death(&ending)
 }
