@@ -11,6 +11,7 @@ pub mod local_stack;
 pub mod messaging;
 pub mod objects;
 pub mod programs;
+pub mod roles;
 pub mod storage;
 pub mod telemetry;
 pub mod web;

@@ -1,7 +1,6 @@
 //! `enrol run`: everything on one machine, with sample scans going through it.
 
 mod live;
-mod roles;
 mod samples;
 
 use std::{
@@ -13,12 +12,13 @@ use std::{
 use anyhow::{Context, bail};
 use chrono::Utc;
 
-use self::{live::LiveLines, roles::Roles};
+use self::live::LiveLines;
 use crate::{
     demonstration::{self, Clerk},
     lifecycle::Shutdown,
     local_stack::{self, LocalStack},
     objects::ObjectStore,
+    roles::Roles,
     storage::{
         Database,
         accounts::{self, NewAccount, Role},
@@ -53,7 +53,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     crate::telemetry::init("enrol-run");
     super::runtime()?.block_on(async {
         let shutdown = Shutdown::on_signals()?;
-        println!("Starting PostgreSQL, RabbitMQ and the S3 server in {} ...", args.folder.display());
+        println!(
+            "Starting PostgreSQL, RabbitMQ and the S3 server in {} ...",
+            args.folder.display()
+        );
         let started = Instant::now();
         let stack = LocalStack::start(&args.folder).await?;
         println!("Started in {:.1} s.", started.elapsed().as_secs_f32());
@@ -64,7 +67,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn with_stack(args: &RunArgs, stack: &LocalStack, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
+async fn with_stack(
+    args: &RunArgs,
+    stack: &LocalStack,
+    shutdown: &Shutdown,
+) -> anyhow::Result<ExitCode> {
     let database = Database::connect(&stack.config.database).await?;
     let people = open_accounts(stack, &database).await?;
     let server = web::Server::bind(&stack.config).await?;
@@ -88,7 +95,11 @@ async fn with_stack(args: &RunArgs, stack: &LocalStack, shutdown: &Shutdown) -> 
                 people.show(&address);
                 stay(&database, shutdown, &mut roles).await?;
             }
-            Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(if sound {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
         Ok(None) => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error),
@@ -119,7 +130,11 @@ async fn demonstrate(
     println!(
         "{} files dropped into the bucket{}.",
         uploaded.new.len(),
-        if uploaded.known > 0 { format!(" ({} are there from an earlier run)", uploaded.known) } else { String::new() },
+        if uploaded.known > 0 {
+            format!(" ({} are there from an earlier run)", uploaded.known)
+        } else {
+            String::new()
+        },
     );
     let mut unseen = uploaded.new;
     while !unseen.is_empty() {
@@ -140,17 +155,25 @@ async fn demonstrate(
              their truth files. The rest are left for you.",
             total.in_review
         );
-        let mut clerk = Clerk::sign_in(address, DEMONSTRATION_CLERK, &people.demonstration_password).await?;
+        let mut clerk =
+            Clerk::sign_in(address, DEMONSTRATION_CLERK, &people.demonstration_password).await?;
         let report = clerk.settle(&truths, half).await?;
         if report.settled() == 0 {
-            bail!("the demonstration clerk could not settle any form: {:?}", report.outcomes);
+            bail!(
+                "the demonstration clerk could not settle any form: {:?}",
+                report.outcomes
+            );
         }
     }
     follow_until_quiet(database, &mut lines, roles).await?;
     Ok(summary(database).await?)
 }
 
-async fn follow_until_quiet(database: &Database, lines: &mut LiveLines, roles: &mut Roles) -> anyhow::Result<()> {
+async fn follow_until_quiet(
+    database: &Database,
+    lines: &mut LiveLines,
+    roles: &mut Roles,
+) -> anyhow::Result<()> {
     loop {
         lines.print_new().await?;
         let now = summary(database).await?;
@@ -193,19 +216,39 @@ impl People {
 /// Accounts of this installation, with passwords of its own.
 async fn open_accounts(stack: &LocalStack, database: &Database) -> anyhow::Result<People> {
     let accounts = [
-        ("reception", "Reception", Role::Reception, "upload scans, see what became of them"),
+        (
+            "reception",
+            "Reception",
+            Role::Reception,
+            "upload scans, see what became of them",
+        ),
         ("clerk", "Clerk", Role::Clerk, "review and settle forms"),
-        ("supervisor", "Supervisor", Role::Supervisor, "see everything"),
+        (
+            "supervisor",
+            "Supervisor",
+            Role::Supervisor,
+            "see everything",
+        ),
         (DEMONSTRATION_CLERK, "Demonstration clerk", Role::Clerk, ""),
     ];
     let known = accounts::list(database).await?;
-    let mut people = People { shown: Vec::new(), demonstration_password: String::new() };
+    let mut people = People {
+        shown: Vec::new(),
+        demonstration_password: String::new(),
+    };
     for (user_name, display_name, role, what_for) in accounts {
         let password = stack.secret(&format!("password-{user_name}"))?[..16].to_owned();
         if !known.iter().any(|account| account.user_name == user_name) {
             let password_hash = web::password::hash(&password)?;
-            let new = NewAccount { user_name, display_name, role, password_hash: &password_hash };
-            accounts::put(database, new).await.context("cannot make the local accounts")?;
+            let new = NewAccount {
+                user_name,
+                display_name,
+                role,
+                password_hash: &password_hash,
+            };
+            accounts::put(database, new)
+                .await
+                .context("cannot make the local accounts")?;
         }
         if user_name == DEMONSTRATION_CLERK {
             people.demonstration_password = password;
@@ -219,5 +262,9 @@ async fn open_accounts(stack: &LocalStack, database: &Database) -> anyhow::Resul
 /// The folder as an object key sees it: slashes, no leading parts outside `root`.
 fn relative_key(root: &Path, file: &Path) -> String {
     let relative = file.strip_prefix(root).unwrap_or(file);
-    relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    relative
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
 }

@@ -20,7 +20,11 @@ pub(super) struct LiveLines {
 impl LiveLines {
     pub(super) fn new(watcher: Watcher) -> Self {
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { watcher, last_change: Instant::now(), colour }
+        Self {
+            watcher,
+            last_change: Instant::now(),
+            colour,
+        }
     }
 
     /// Prints a line for each change since the last call.
@@ -35,7 +39,10 @@ impl LiveLines {
     /// Fails when nothing has changed for `limit`.
     pub(super) fn check_stalled(&self, limit: Duration) -> anyhow::Result<()> {
         if self.last_change.elapsed() > limit {
-            bail!("nothing has happened for {} s; the logs of the programs say why", limit.as_secs());
+            bail!(
+                "nothing has happened for {} s; the logs of the programs say why",
+                limit.as_secs()
+            );
         }
         Ok(())
     }
@@ -43,8 +50,16 @@ impl LiveLines {
     fn line(&self, change: &Change) -> String {
         let (word, colour) = word(change);
         let word = format!("{word:<20}");
-        let word = if self.colour { format!("\x1b[{colour}m{word}\x1b[0m") } else { word };
-        let mut line = format!("{}  {word}  {}", change.at.with_timezone(&Local).format("%H:%M:%S"), short(&change.name));
+        let word = if self.colour {
+            format!("\x1b[{colour}m{word}\x1b[0m")
+        } else {
+            word
+        };
+        let mut line = format!(
+            "{}  {word}  {}",
+            change.at.with_timezone(&Local).format("%H:%M:%S"),
+            short(&change.name)
+        );
         if !change.files.is_empty() {
             let files: Vec<&str> = change.files.iter().map(|file| short(file)).collect();
             line.push_str(&format!("  ({})", files.join(", ")));

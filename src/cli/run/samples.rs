@@ -27,17 +27,26 @@ pub(super) async fn upload(store: &ObjectStore, samples: &Path) -> anyhow::Resul
         collect(&samples.join(folder), &mut files)?;
     }
     if files.is_empty() {
-        bail!("no sample scans in {}: run it from the source folder, or name them with --samples", samples.display());
+        bail!(
+            "no sample scans in {}: run it from the source folder, or name them with --samples",
+            samples.display()
+        );
     }
     files.sort();
-    let mut uploaded = Uploaded { new: Vec::new(), known: 0 };
+    let mut uploaded = Uploaded {
+        new: Vec::new(),
+        known: 0,
+    };
     for file in files {
         let key = format!("samples/{}", super::relative_key(samples, &file));
         match store.head(&key).await {
             Ok(_) => uploaded.known += 1,
             Err(ObjectError::NotFound) => {
-                let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-                let etag = store.put(&key, bytes.into(), "application/octet-stream").await?;
+                let bytes = std::fs::read(&file)
+                    .with_context(|| format!("cannot read {}", file.display()))?;
+                let etag = store
+                    .put(&key, bytes.into(), "application/octet-stream")
+                    .await?;
                 uploaded.new.push((key, etag));
             }
             Err(error) => return Err(error.into()),
@@ -62,10 +71,14 @@ pub(super) async fn not_noticed(
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     for entry in entries {
         let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if path.is_dir() {
             collect(&path, files)?;
         } else if !name.ends_with(".json") && !name.ends_with(".md") && !name.starts_with('.') {
