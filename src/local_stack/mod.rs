@@ -21,7 +21,7 @@ use crate::{
     config::{Config, Secret},
     lifecycle::Shutdown,
     objects::ObjectStore,
-    storage::Database,
+    storage::{Database, StorageError, sealing::Sealer},
 };
 
 /// Where the stack lives unless told otherwise.
@@ -77,7 +77,10 @@ impl LocalStack {
                 return Err(first.or(second).expect("one of the two failed"));
             }
         };
-        folder.secret("special-category-key")?;
+        let key_file = folder.secret_path("special-category-key");
+        if !key_file.exists() {
+            Sealer::create_key_file(&key_file).map_err(StorageError::from)?;
+        }
         let mut config = Config::default();
         config.database.url = Secret::from(database_url);
         config.broker.url = Secret::from(broker_url);
@@ -85,7 +88,7 @@ impl LocalStack {
         config.objects.access_key = "enrol".to_owned();
         config.objects.secret_key = Secret::from(folder.secret("objects-secret-key")?);
         config.web.listen = format!("127.0.0.1:{}", ports["web"]);
-        config.keys.special_category_key_file = folder.secret_path("special-category-key");
+        config.keys.special_category_key_file = key_file;
         let mut stack = Self {
             config,
             folder,
