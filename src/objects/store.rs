@@ -130,12 +130,22 @@ impl ObjectStore {
     /// # Errors
     /// [`ObjectError::NotFound`] and [`ObjectError::TooLarge`] are final, [`ObjectError::Unavailable`] is not.
     pub async fn get(&self, key: &str) -> Result<Bytes, ObjectError> {
+        self.get_version(key, None).await
+    }
+
+    /// As [`ObjectStore::get`], of one version of the object; `None` is the newest.
+    pub async fn get_version(
+        &self,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<Bytes, ObjectError> {
         let read = async {
             let object = self
                 .client
                 .get_object()
                 .bucket(&self.bucket)
                 .key(key)
+                .set_version_id(version.map(str::to_owned))
                 .send()
                 .await
                 .map_err(|error| missing_or_unavailable("get", &error))?;
@@ -178,11 +188,21 @@ impl ObjectStore {
 
     /// What the store says of one object.
     pub async fn head(&self, key: &str) -> Result<ObjectInfo, ObjectError> {
+        self.head_version(key, None).await
+    }
+
+    /// What the store says of one version of an object; `None` is the newest.
+    pub async fn head_version(
+        &self,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<ObjectInfo, ObjectError> {
         let head = self
             .client
             .head_object()
             .bucket(&self.bucket)
             .key(key)
+            .set_version_id(version.map(str::to_owned))
             .send()
             .await
             .map_err(|error| missing_or_unavailable("head", &error))?;
