@@ -133,3 +133,51 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `definitions.json`, as a list of what it declares in the form that the code would declare it.
+    #[test]
+    fn definitions_and_code_agree() {
+        let file: Json =
+            serde_json::from_str(include_str!("../../queue-config/definitions.json")).unwrap();
+        let exchanges: Vec<Json> = EXCHANGES
+            .iter()
+            .map(|exchange| {
+                json!({
+                    "name": exchange.name, "vhost": "/", "type": exchange.kind.as_str(),
+                    "durable": true, "auto_delete": false, "internal": false, "arguments": {},
+                })
+            })
+            .collect();
+        let queues: Vec<Json> = QUEUES
+            .iter()
+            .map(|queue| {
+                json!({
+                    "name": queue.name, "vhost": "/", "durable": true, "auto_delete": false,
+                    "arguments": queue.arguments(),
+                })
+            })
+            .collect();
+        let bindings: Vec<Json> = QUEUES
+            .iter()
+            .map(|queue| {
+                json!({
+                    "source": queue.exchange, "vhost": "/", "destination": queue.name,
+                    "destination_type": "queue", "routing_key": queue.routing_key, "arguments": {},
+                })
+            })
+            .collect();
+        assert_eq!(
+            file,
+            json!({
+                "vhosts": [{ "name": "/" }],
+                "exchanges": exchanges,
+                "queues": queues,
+                "bindings": bindings,
+            })
+        );
+    }
+}

@@ -30,3 +30,6 @@ pub use error::StorageError;
 
 /// What storage operations return.
 pub type Result<T, E = StorageError> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests;

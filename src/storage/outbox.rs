@@ -37,6 +37,8 @@ pub struct OutboxMessage {
     pub message_type: String,
     /// Body.
     pub body: Json,
+    /// Attempts to publish it so far.
+    pub attempts: i32,
 }
 
 impl OutboxMessage {
@@ -49,6 +51,7 @@ impl OutboxMessage {
             content_type: JSON.to_owned(),
             message_type: READ_MESSAGE.to_owned(),
             body: json!({ "document_id": document_id }),
+            attempts: 0,
         }
     }
 }
@@ -94,7 +97,7 @@ impl OutboxSession {
     pub async fn due(&mut self, limit: i64) -> Result<Vec<OutboxMessage>> {
         Ok(sqlx::query_as!(
             OutboxMessage,
-            "SELECT id, exchange, routing_key, content_type, message_type, body FROM outbox
+            "SELECT id, exchange, routing_key, content_type, message_type, body, attempts FROM outbox
              WHERE published_at IS NULL AND next_attempt_at <= now() ORDER BY created_at, id LIMIT $1",
             limit
         )

@@ -78,7 +78,7 @@ CREATE TABLE field (
     -- Null for special-category fields, whose readings are in field_special.
     raw           text,
     value         jsonb,
-    -- What a clerk (or, for accepted fields, the machine) settled on.
+    -- What a clerk (or, when the form is settled, the machine for accepted and blank fields) settled on.
     settled_as    text CHECK (settled_as IN ('value', 'blank', 'unreadable')),
     settled_value jsonb,
     settled_by    uuid,

@@ -1,7 +1,8 @@
 //! The rows a page's fields become.
 //!
 //! What was read from a special-category zone goes to `field_special`, sealed; its row in `field` only says that
-//! the field is there and in which state.
+//! the field is there and in which state. Nothing is settled here: that takes a clerk, or the settlement of a form whose
+//! other fields are.
 
 use std::collections::HashMap;
 
@@ -11,11 +12,7 @@ use uuid::Uuid;
 
 use super::agreement::{Answer, same_sheet};
 use crate::{
-    domain::{
-        field::FieldState,
-        household::{block_of, may_be_empty},
-        reading::{FieldReading, FormReading},
-    },
+    domain::reading::{FieldReading, FormReading},
     forms::definition::{DataCategory, FormDefinition},
     storage::{
         Result, StorageError,
@@ -41,8 +38,6 @@ pub(super) async fn insert(
     {
         let special = is_special(definition, &field.name)?;
         let value = json_value(field)?;
-        let settled_as = settled_at_once(definition, reading, field);
-        let settled_value = value.clone().filter(|_| settled_as == Some("value"));
         rows.push(json!({
             "name": field.name,
             "kind": field.kind,
@@ -52,15 +47,13 @@ pub(super) async fn insert(
             "reasons": field.reasons,
             "raw": field.raw.as_ref().filter(|_| !special),
             "value": value.as_ref().filter(|_| !special),
-            "settled_as": settled_as,
-            "settled_value": settled_value.as_ref().filter(|_| !special),
             "special": special,
         }));
         if special {
             let content = SpecialContent {
                 raw: field.raw.clone(),
                 value,
-                settled_value,
+                settled_value: None,
             };
             let (key_id, sealed) = sealer.seal_field(form_id, &field.name, &content)?;
             names.push(field.name.clone());
@@ -69,13 +62,10 @@ pub(super) async fn insert(
         }
     }
     sqlx::query!(
-        "INSERT INTO field (form_id, name, kind, form_page, state, confidence, reasons, raw, value,
-                            settled_as, settled_value, settled_at, special)
-         SELECT $1, name, kind, form_page, state, confidence, reasons, raw, value,
-                settled_as, settled_value, CASE WHEN settled_as IS NULL THEN NULL ELSE now() END, special
+        "INSERT INTO field (form_id, name, kind, form_page, state, confidence, reasons, raw, value, special)
+         SELECT $1, name, kind, form_page, state, confidence, reasons, raw, value, special
          FROM jsonb_to_recordset($2) AS f (name text, kind text, form_page integer, state text,
-              confidence double precision, reasons text[], raw text, value jsonb, settled_as text,
-              settled_value jsonb, special boolean)",
+              confidence double precision, reasons text[], raw text, value jsonb, special boolean)",
         form_id,
         Json::Array(rows)
     )
@@ -138,32 +128,6 @@ pub(super) async fn is_same_sheet(
     Ok(same_sheet(
         pairs.iter().map(|(earlier, later)| (earlier, later)),
     ))
-}
-
-/// What a field is settled as without a clerk; `None` sends it to one. A blank field needs nobody unless a record
-/// cannot be made without it: for a block that describes an optional person, only when that block is used at all.
-fn settled_at_once(
-    definition: &FormDefinition,
-    reading: &FormReading,
-    field: &FieldReading,
-) -> Option<&'static str> {
-    match field.state {
-        FieldState::Accepted => Some("value"),
-        FieldState::Review | FieldState::Unreadable => None,
-        FieldState::Blank => {
-            let required = definition
-                .field(&field.name)
-                .is_some_and(|f| f.rules.required);
-            let block = block_of(&field.name);
-            let block_is_used = || {
-                reading
-                    .fields
-                    .iter()
-                    .any(|other| block_of(&other.name) == block && other.state != FieldState::Blank)
-            };
-            (!required || may_be_empty(block) && !block_is_used()).then_some("blank")
-        }
-    }
 }
 
 fn is_special(definition: &FormDefinition, name: &str) -> Result<bool> {
