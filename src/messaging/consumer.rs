@@ -86,9 +86,8 @@ where
         if consumed {
             pause = Duration::from_millis(200);
         }
-        shutdown
-            .sleep(pause.mul_f64(rand::rng().random_range(0.5..1.5)))
-            .await;
+        let jitter = rand::rng().random_range(0.5..1.5);
+        shutdown.sleep(pause.mul_f64(jitter)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
     finish(&in_hand).await;
