@@ -1,7 +1,8 @@
 //! Documents: files as they arrived.
 //!
-//! A document is due when `next_attempt_at` has passed. A fresh one gets its first request to read through the
-//! outbox, in the transaction that makes the row; the dispatcher only steps in when that did not lead to a reading.
+//! A document is due when `next_attempt_at` has passed. `dispatched_at` says when it was last asked for, until a reader
+//! claims it. A fresh one gets its first request to read in the transaction that makes the row; the dispatcher only
+//! steps in when that did not lead to a reading.
 
 use std::{fmt::Write, time::Duration};
 
@@ -13,9 +14,6 @@ use super::{Database, Result, StorageError, outbox, outbox::interval};
 
 /// Everything under this prefix of the bucket is Enrol's own: no document is made of it.
 pub const ORIGINALS_PREFIX: &str = "originals/";
-
-/// How long a fresh document's own request has before the dispatcher may repeat it.
-const FIRST_DISPATCH_AFTER: Duration = Duration::from_secs(60);
 
 /// Where the bytes with this SHA-256 are kept. A key of the content: it is never overwritten with other bytes.
 pub fn original_key(sha256: &[u8]) -> String {
@@ -122,8 +120,8 @@ pub async fn insert(database: &Database, arrival: &Arrival) -> Result<Intake> {
     let id = sqlx::query_scalar!(
         "INSERT INTO document (id, bucket, object_key, object_version, size_bytes, last_modified, sha256,
                                original_key, received_at, state, reason_code, reason, duplicate_of,
-                               next_attempt_at, finished_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9, $10, $11, $12, now() + $13,
+                               next_attempt_at, dispatched_at, finished_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9, $10, $11, $12, now(), now(),
                  CASE WHEN $9 = 'received' THEN NULL ELSE now() END)
          ON CONFLICT (bucket, object_key, object_version) DO NOTHING
          RETURNING id",
@@ -139,7 +137,6 @@ pub async fn insert(database: &Database, arrival: &Arrival) -> Result<Intake> {
         code,
         reason,
         original,
-        interval(FIRST_DISPATCH_AFTER),
     )
     .fetch_optional(&mut *tx)
     .await?;
@@ -220,7 +217,7 @@ fn lock_number(sha256: &[u8; 32]) -> i64 {
 
 /// The documents whose reading is due and was not begun, or was begun by a reader that is gone. They count as
 /// dispatched: the caller has to publish their requests. `queue_is_empty` says that no earlier request can still be
-/// waiting; otherwise documents that were never attempted are left to the request they already have.
+/// waiting; otherwise documents that were never attempted are left to the request they already have. What was asked for less than `again_in` ago is not asked for again.
 pub async fn dispatch_due(
     tx: &mut PgConnection,
     queue_is_empty: bool,
@@ -228,10 +225,11 @@ pub async fn dispatch_due(
     limit: i64,
 ) -> Result<Vec<Uuid>> {
     let due = sqlx::query_scalar!(
-        "UPDATE document SET next_attempt_at = now() + $1
+        "UPDATE document SET dispatched_at = now()
          WHERE id IN (
              SELECT id FROM document
              WHERE next_attempt_at <= now()
+               AND (dispatched_at IS NULL OR dispatched_at <= now() - $1::interval)
                AND (state = 'received' AND (attempts > 0 OR $2) OR state = 'reading' AND lease_until < now())
              ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
          )

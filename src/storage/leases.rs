@@ -130,7 +130,7 @@ pub async fn claim(database: &Database, id: Uuid, policy: &RetryPolicy) -> Resul
     };
     sqlx::query!(
         "UPDATE document SET state = 'reading', attempts = $2, lease_holder = $3,
-                lease_until = now() + $4::interval, next_attempt_at = now() + $4::interval
+                lease_until = now() + $4::interval, next_attempt_at = now() + $4::interval, dispatched_at = NULL
          WHERE id = $1",
         id,
         lease.attempt,

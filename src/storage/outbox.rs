@@ -17,7 +17,7 @@ pub const READ_MESSAGE: &str = "uk.enrol.document.read";
 /// Content type of messages between Enrol's own programs.
 pub const JSON: &str = "application/json";
 
-/// Name of the advisory lock that keeps one relay active, chosen once at random.
+/// Name of the advisory lock that keeps one relay active.
 const RELAY_LOCK: i64 = 0x656e_726f_6c01;
 /// Channel that the outbox's trigger notifies.
 const WAKE_CHANNEL: &str = "enrol_outbox";

@@ -169,19 +169,24 @@ async fn the_dispatcher_repeats_only_what_leads_to_nothing() {
         tx.commit().await.unwrap();
         due
     };
+    let a_while_passes = "UPDATE document SET dispatched_at = now() - interval '61 s'";
     assert_eq!(due(true).await, NONE, "its own request is on the way");
-    stage
-        .execute("UPDATE document SET next_attempt_at = now()")
-        .await;
+    stage.execute(a_while_passes).await;
     assert_eq!(due(false).await, NONE, "its own request waits in the queue");
     assert_eq!(due(true).await, [id], "its own request is lost");
     assert_eq!(due(true).await, NONE, "it has just been repeated");
 
     let lease = stage.claim(id).await;
+    assert_eq!(due(true).await, NONE, "a reader is at it");
+    leases::retry(&stage.database, &lease, &RetryPolicy::default())
+        .await
+        .unwrap();
+    assert_eq!(due(true).await, NONE, "it rests after a failed attempt");
     stage
         .execute("UPDATE document SET next_attempt_at = now()")
         .await;
-    assert_eq!(due(true).await, NONE, "a reader is at it");
+    assert_eq!(due(false).await, [id], "it has rested");
+    let lease = stage.claim(id).await;
     stage.execute(LEASE_RUNS_OUT).await;
     assert_eq!(due(false).await, [id], "its reader is gone");
 
@@ -193,7 +198,7 @@ async fn the_dispatcher_repeats_only_what_leads_to_nothing() {
     assert_eq!(due(false).await, [id], "a stopped reader handed it back");
     assert_eq!(
         stage.count("SELECT attempts::bigint FROM document").await,
-        1,
+        2,
         "and that attempt does not count"
     );
 }
