@@ -14,4 +14,5 @@ pub mod programs;
 pub mod roles;
 pub mod storage;
 pub mod telemetry;
+pub mod validation;
 pub mod web;

@@ -3,6 +3,7 @@
 mod account;
 mod api_token;
 mod config;
+mod form;
 mod role;
 mod run;
 mod serve;
@@ -53,6 +54,9 @@ enum Command {
     ApiToken(api_token::ApiTokenArgs),
     /// Show the configuration in force, secrets masked
     Config,
+    /// Print, show and check form definitions
+    #[command(subcommand)]
+    Form(form::FormArgs),
     /// Take notices of new scans from the queue and note the scans in the database
     Intake(role::RoleArgs),
     /// Take scans from the queue and read them
@@ -82,6 +86,7 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
         Command::Account(args) => account::run(&global, &args),
         Command::ApiToken(args) => api_token::run(&global, &args),
         Command::Config => config::run(&global),
+        Command::Form(args) => form::run(args),
         Command::Intake(args) => role::run("enrol-intake", &[], &global, &args),
         Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),
         Command::Relay(args) => role::run("enrol-relay", &[], &global, &args),

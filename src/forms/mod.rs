@@ -4,10 +4,12 @@ pub mod artwork;
 pub mod definition;
 pub mod metrics;
 pub mod page_code;
+pub mod print;
 pub mod problem;
 
 mod answer;
 mod canvas;
+mod checks;
 mod layout;
 mod resolve;
 mod source;
@@ -72,9 +74,9 @@ pub fn parse(file: &str, text: &str) -> Result<FormDefinition, DefinitionError> 
         }
     };
     let resolved = resolve::resolve(&source, &mut problems);
-    if problems.is_empty() {
-        Ok(resolved.definition)
-    } else {
-        Err(wrong(problems))
-    }
+    checks::run(&source, &resolved, &mut problems);
+    if problems.is_empty() { Ok(resolved.definition) } else { Err(wrong(problems)) }
 }
+
+#[cfg(test)]
+mod tests;

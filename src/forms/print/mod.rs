@@ -1,0 +1,100 @@
+//! Prints a definition as a vector PDF: what a parent fills in and what the reader later goes by.
+
+mod font;
+mod page;
+#[cfg(test)]
+mod tests;
+
+use krilla::Document;
+use krilla::metadata::Metadata;
+use krilla::page::PageSettings;
+use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};
+
+pub use font::{FONT_FOLDER_VARIABLE, Fonts};
+
+use super::definition::FormDefinition;
+use super::page_code::PageCode;
+
+/// Why a form could not be printed. None of these passes by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum PrintError {
+    /// The fonts are not on this machine.
+    #[error(
+        "cannot read the font {path}: {cause}; install the package fonts-liberation, or name a folder that has \
+         {path_name} in {FONT_FOLDER_VARIABLE}"
+    )]
+    FontMissing {
+        /// The file looked for.
+        path: String,
+        /// Its name without the folder.
+        path_name: &'static str,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// The file is there and is no font.
+    #[error("the file {path} is no TrueType font; install the package fonts-liberation again")]
+    FontDamaged {
+        /// The file.
+        path: String,
+    },
+    /// The set number is not six digits.
+    #[error("the set number has to be six digits")]
+    SetNumber,
+    /// What a page's QR code has to say does not fit into one.
+    #[error("the form's id is too long for a QR code")]
+    CodeTooLong,
+    /// The PDF library gave up.
+    #[error("the PDF could not be written: {0}")]
+    Pdf(String),
+}
+
+/// Prints one copy of the form for every entry of `set_numbers`, one after the other in one PDF. `None` prints a copy
+/// without a set number, meant for photocopying.
+///
+/// # Errors
+/// The fonts are missing or damaged, or a set number is not six digits.
+pub fn print(definition: &FormDefinition, set_numbers: &[Option<String>]) -> Result<Vec<u8>, PrintError> {
+    print_with(definition, set_numbers, &Fonts::find()?)
+}
+
+/// [`print`] with fonts loaded by the caller.
+///
+/// # Errors
+/// A set number is not six digits.
+pub fn print_with(
+    definition: &FormDefinition,
+    set_numbers: &[Option<String>],
+    fonts: &Fonts,
+) -> Result<Vec<u8>, PrintError> {
+    let well_formed = |set: &String| set.len() == 6 && set.bytes().all(|b| b.is_ascii_digit());
+    if !set_numbers.iter().flatten().all(well_formed) {
+        return Err(PrintError::SetNumber);
+    }
+    let mut document = Document::new();
+    let points = |mm: f64| (mm / super::metrics::MM_PER_POINT) as f32;
+    for set in set_numbers {
+        for number in 1..=definition.pages {
+            let size = PageSettings::from_wh(points(definition.page.width_mm), points(definition.page.height_mm));
+            let mut sheet = document.start_page_with(size.expect("a page has a size"));
+            let mut surface = sheet.surface();
+            page::draw(&mut surface, definition, number, set.as_deref(), fonts)?;
+            surface.finish();
+            sheet.finish();
+        }
+    }
+    let title = format!("{}, version {}", definition.title, definition.version);
+    document.set_metadata(Metadata::new().title(title).language("en-GB".to_owned()).creator("Enrol".to_owned()));
+    document.finish().map_err(|error| PrintError::Pdf(format!("{error:?}")))
+}
+
+/// The QR code of a page. Always at least version 3, so that all pages of all forms carry codes of one size; as much
+/// error correction as fits, a quarter at least, for creases and coffee.
+///
+/// # Errors
+/// The payload is too long.
+pub fn qr_modules(code: &PageCode) -> Result<QrCode, PrintError> {
+    let segments = QrSegment::make_segments(&code.to_string());
+    let (least, most) = (Version::new(3), Version::new(10));
+    QrCode::encode_segments_advanced(&segments, QrCodeEcc::Quartile, least, most, None, true)
+        .map_err(|_| PrintError::CodeTooLong)
+}
