@@ -331,7 +331,12 @@ fn draw_label(
         }
         LabelPlace::Left => {
             let x = source.label_x.map_or(style.left, |x| x + anchor.by[0]);
-            let room = (source.at.as_ref()[0] + anchor.by[0] - x - 1.5).max(5.0);
+            // The wording of a consent stands between its label and its boxes.
+            let next = match source.wording_at {
+                Some([wording, _]) if wording > x => wording.min(source.at.as_ref()[0]),
+                _ => source.at.as_ref()[0],
+            };
+            let room = (next + anchor.by[0] - x - 1.5).max(5.0);
             let middle = zone.y + first_row / 2.0;
             let lift = if source.hint.is_empty() { 0.0 } else { 1.5 };
             canvas.centred(x, middle - lift, room, label, text);
