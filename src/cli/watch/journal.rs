@@ -96,6 +96,12 @@ impl Journal {
         self.save()
     }
 
+    /// Forgets files that somebody has taken away. The journal is written with the next claim.
+    pub(super) fn forget_missing(&mut self, folder: &Path) {
+        self.claims
+            .retain(|name, _| folder.join(name).symlink_metadata().is_ok());
+    }
+
     fn save(&self) -> io::Result<()> {
         if self.claims.is_empty() {
             return match fs::remove_file(&self.path) {

@@ -120,7 +120,25 @@ struct Watcher<D> {
     tally: Tally,
 }
 
-/// Why a round over the folder stopped early.
+/// What a round over the folder left behind.
+#[derive(Debug, Default)]
+struct Left {
+    /// Files that are still where they were.
+    files: usize,
+    /// What the first of them met with.
+    cause: String,
+}
+
+impl Left {
+    fn add(&mut self, files: usize, cause: String) {
+        self.files += files;
+        if self.cause.is_empty() {
+            self.cause = cause;
+        }
+    }
+}
+
+/// Why a file stays.
 enum Trouble {
     /// The store: later files would fail as well.
     Store(ObjectError),
@@ -131,6 +149,7 @@ enum Trouble {
 impl<D: Destination> Watcher<D> {
     async fn once(&mut self, args: &WatchArgs, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let list = "cannot list the folder";
+        self.journal.forget_missing(self.folder.path());
         self.folder.settled(Instant::now()).context(list)?;
         // A hair longer, so that the second look is surely late enough.
         let pause = Duration::from_secs_f64(args.settle + 0.01);
@@ -138,15 +157,19 @@ impl<D: Destination> Watcher<D> {
             return Ok(ExitCode::from(130));
         }
         let (settled, waiting) = self.folder.settled(Instant::now()).context(list)?;
-        let left = self.take(&settled, shutdown).await.len();
+        let left = self.take(&settled, shutdown).await;
         println!(
-            "{} uploaded, {} refused, {left} not uploaded, {waiting} still being written",
-            self.tally.uploaded, self.tally.refused
+            "{} uploaded, {} refused, {} not uploaded, {waiting} still being written",
+            self.tally.uploaded, self.tally.refused, left.files
         );
-        Ok(ExitCode::from(u8::from(left > 0)))
+        if left.files > 0 {
+            eprintln!("{}", left.cause);
+        }
+        Ok(ExitCode::from(u8::from(left.files > 0)))
     }
 
     async fn forever(&mut self, args: &WatchArgs, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
+        self.journal.forget_missing(self.folder.path());
         println!("watching {} (Ctrl-C ends)", self.folder.path().display());
         let poll = Duration::from_secs_f64(args.poll.max(0.1));
         let mut pause = poll;
@@ -169,14 +192,11 @@ impl<D: Destination> Watcher<D> {
             if shutdown.is_triggered() {
                 break;
             }
-            if let Some(trouble) = left.first() {
-                let what = match trouble {
-                    Trouble::Store(error) => error.to_string(),
-                    Trouble::File(error) => format!("a file cannot be read or moved: {error}"),
-                };
+            if left.files > 0 {
                 self.say(&format!(
-                    "{what}; {} waiting, trying again in {} s",
-                    plural(left.len(), "file"),
+                    "{}; {} waiting, trying again in {} s",
+                    left.cause,
+                    plural(left.files, "file"),
                     back_off.as_secs()
                 ));
                 pause = back_off;
@@ -192,9 +212,9 @@ impl<D: Destination> Watcher<D> {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Takes the settled files one after the other. Returns the trouble with each that is left.
-    async fn take(&mut self, settled: &[Settled], shutdown: &Shutdown) -> Vec<Trouble> {
-        let mut left = vec![];
+    /// Takes the settled files one after the other, and says what is left.
+    async fn take(&mut self, settled: &[Settled], shutdown: &Shutdown) -> Left {
+        let mut left = Left::default();
         for (index, file) in settled.iter().enumerate() {
             // A file that is being uploaded is finished; the next one is not begun.
             if shutdown.is_triggered() {
@@ -202,17 +222,14 @@ impl<D: Destination> Watcher<D> {
             }
             match self.take_one(file).await {
                 Ok(()) => {}
+                Err(Trouble::File(error)) => {
+                    left.add(1, format!("a file cannot be read or moved: {error}"));
+                }
+                // The store will not take the others either.
                 Err(Trouble::Store(error)) => {
-                    let cause = error.to_string();
-                    left.extend(settled[index..].iter().map(|_| {
-                        Trouble::Store(ObjectError::Unavailable {
-                            operation: "upload",
-                            cause: cause.clone(),
-                        })
-                    }));
+                    left.add(settled.len() - index, error.to_string());
                     break;
                 }
-                Err(trouble) => left.push(trouble),
             }
         }
         left

@@ -42,7 +42,7 @@ fn watcher<'s>(path: &Path, shelf: &'s Shelf) -> Watcher<&'s Shelf> {
 
 async fn round(watcher: &mut Watcher<&Shelf>) -> usize {
     let (settled, _) = watcher.folder.settled(Instant::now()).expect("list");
-    watcher.take(&settled, &Shutdown::new()).await.len()
+    watcher.take(&settled, &Shutdown::new()).await.files
 }
 
 #[tokio::test]
@@ -133,6 +133,6 @@ async fn nothing_is_begun_after_ctrl_c() {
     let (settled, _) = watcher.folder.settled(Instant::now()).expect("list");
     let shutdown = Shutdown::new();
     shutdown.trigger();
-    assert!(watcher.take(&settled, &shutdown).await.is_empty());
+    assert_eq!(watcher.take(&settled, &shutdown).await.files, 0);
     assert!(temp.path().join("a.png").exists());
 }
