@@ -190,6 +190,9 @@ fn a_scan_whose_image_is_broken_is_not_a_blank_page() {
         b"not a JPEG at all".to_vec(),
     );
     assert_eq!(failure(&pdf::file(vec![pdf::scan(broken)])).0, "damaged");
+    // A third of the samples that three colours need.
+    let short = pdf::image("", dictionary! { "ColorSpace" => "DeviceRGB" }, picture());
+    assert_eq!(failure(&pdf::file(vec![pdf::scan(short)])).0, "damaged");
     let blank = one_page(&pdf::file(vec![pdf::drawing("")]));
     assert!(blank.grey.iter().all(|grey| *grey == 255));
 }

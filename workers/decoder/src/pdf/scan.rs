@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::orientation;
-use crate::page::{GreyPage, luma, over_white};
+use crate::page::{GreyPage, believable, luma, over_white};
 use crate::samples::{Layout, to_grey};
 
 /// Resolutions that need no change: what scanners deliver, with room for rounding.
@@ -69,17 +69,17 @@ pub(super) fn take(
     };
     let (width, height, grey) = outcome?;
     if grey.len() != width as usize * height as usize {
-        return Err(Failure::damaged("the scanned image in the PDF is cut off"));
+        return Err(cut_off());
     }
     let scan = GreyPage {
         width,
         height,
-        dpi: Some(native),
+        dpi: None,
         source: Kind::Pdf,
         grey,
     };
     let mut scan = scan.with_square_pixels(x_dpi, y_dpi, limits)?;
-    scan.dpi = Some(native);
+    scan.dpi = believable(native);
     orientation::apply(scan, tag).map(Some)
 }
 
@@ -134,25 +134,33 @@ impl<'a> Device<'a> for Taker {
             return;
         }
         self.suits.set(true);
-        let suits = self.suits.clone();
+        let declared = (self.image.width, self.image.height);
+        let (suits, outcome) = (self.suits.clone(), &mut self.outcome);
         match image {
             Image::Raster(raster) => raster.with_rgba(
-                |data, alpha| {
-                    if alpha.is_some() {
-                        suits.set(false);
-                    } else {
-                        self.outcome = Some(opaque(data));
-                    }
+                |data, alpha| match fits(
+                    data.width(),
+                    data.height(),
+                    data.scale_factors(),
+                    declared,
+                ) {
+                    Fit::CutOff => *outcome = Some(Err(cut_off())),
+                    Fit::Exact if alpha.is_none() => *outcome = Some(opaque(data)),
+                    _ => suits.set(false),
                 },
                 None,
             ),
             Image::Stencil(stencil) => stencil.with_stencil(
-                |shape, paint| match paint {
-                    Paint::Color(colour) if self.hidden_below => {
-                        let [r, g, b, opacity] = colour.to_rgba().to_rgba8();
-                        self.outcome = Some(Ok(stamped(shape, luma(r, g, b), opacity)));
+                |shape, paint| {
+                    let fit = fits(shape.width, shape.height, shape.scale_factors, declared);
+                    match (fit, paint) {
+                        (Fit::CutOff, _) => *outcome = Some(Err(cut_off())),
+                        (Fit::Exact, Paint::Color(colour)) if self.hidden_below => {
+                            let [r, g, b, opacity] = colour.to_rgba().to_rgba8();
+                            *outcome = Some(Ok(stamped(shape, luma(r, g, b), opacity)));
+                        }
+                        _ => suits.set(false),
                     }
-                    _ => suits.set(false),
                 },
                 None,
             ),
@@ -165,6 +173,30 @@ impl<'a> Device<'a> for Taker {
     fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {}
     fn pop_clip(&mut self) {}
     fn pop_transparency_group(&mut self) {}
+}
+
+/// How the decoded pixels compare to the size that the PDF states.
+enum Fit {
+    /// As stated.
+    Exact,
+    /// The image states another size itself, and the library knows how to scale it.
+    Scaled,
+    /// The library had fewer samples than it needed and made the image shorter.
+    CutOff,
+}
+
+fn fits(width: u32, height: u32, scale: (f32, f32), declared: (u32, u32)) -> Fit {
+    if scale != (1.0, 1.0) {
+        Fit::Scaled
+    } else if (width, height) == declared {
+        Fit::Exact
+    } else {
+        Fit::CutOff
+    }
+}
+
+fn cut_off() -> Failure {
+    Failure::damaged("the scanned image in the PDF is cut off")
 }
 
 fn opaque(data: ImageData) -> Result<Pixels, Failure> {
