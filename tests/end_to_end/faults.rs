@@ -4,25 +4,30 @@ use std::time::Duration;
 
 use enrol::{demonstration::Expected, messaging::topology, roles::Role};
 
-use crate::rig::{Rig, files_in, truths};
+use crate::rig::{Rig, files_in, truths_in};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crashes_restarts_and_repeated_notices_change_nothing() {
     let mut rig = Rig::start().await;
     // A second reader shares the queue.
     rig.roles.add(&rig.stack, Role::Reader).unwrap();
-    let truths: Vec<_> = truths()
-        .into_iter()
-        .filter(|truth| truth.expected == Expected::Record)
-        .take(4)
+    // Four forms: every folder with a truth holds the scans of one form.
+    let mut scans = files_in("scans");
+    let mut folders: Vec<String> = scans
+        .iter()
+        .map(|file| folder_of(file).to_owned())
         .collect();
-    let scans: Vec<String> = files_in("scans")
-        .into_iter()
-        .filter(|file| {
-            truths
-                .iter()
-                .any(|truth| truth.files.iter().any(|name| file.ends_with(name.as_str())))
-        })
+    folders.dedup();
+    folders.retain(|folder| {
+        truths_in(folder)
+            .iter()
+            .any(|t| t.expected == Expected::Record)
+    });
+    folders.truncate(4);
+    scans.retain(|file| folders.iter().any(|folder| folder == folder_of(file)));
+    let truths: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| truths_in(folder))
         .collect();
     for file in &scans {
         rig.put(file).await;
@@ -88,6 +93,10 @@ async fn crashes_restarts_and_repeated_notices_change_nothing() {
     );
     let _ = connection.close(200, "done".into()).await;
     rig.stop().await;
+}
+
+fn folder_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 async fn wait_until_reading(rig: &Rig) {

@@ -235,6 +235,11 @@ pub fn truths() -> Vec<Truth> {
     demonstration::load(&samples()).unwrap()
 }
 
+/// The truths of the scans in `folder` of the samples.
+pub fn truths_in(folder: &str) -> Vec<Truth> {
+    demonstration::load(&samples().join(folder)).unwrap()
+}
+
 /// Files of a folder of samples, relative to the samples' folder, truths and notes left out.
 pub fn files_in(folder: &str) -> Vec<String> {
     fn collect(folder: &Path, files: &mut Vec<String>) {
