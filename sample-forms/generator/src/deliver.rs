@@ -7,7 +7,7 @@ use crate::encode::{jpeg, pdf, png, tiff};
 use crate::plan::{Device, Filing, Oddity, Plan};
 use crate::scan::camera;
 use crate::scan::scanner::{self, Settings};
-use crate::scan::{Capture, Mode, Picture, paper};
+use crate::scan::{Capture, Picture, paper};
 
 /// The files of one sample.
 pub struct Delivery {
@@ -21,8 +21,12 @@ pub struct Delivery {
 ///
 /// # Errors
 /// Fails (for good) when an encoder refuses a page.
-pub fn deliver(plan: &Plan, mut sheets: Vec<(u32, Picture)>, random: &mut impl Rng) -> anyhow::Result<Delivery> {
-    for oddity in plan.oddities {
+pub fn deliver(
+    plan: &Plan,
+    mut sheets: Vec<(u32, Picture)>,
+    random: &mut impl Rng,
+) -> anyhow::Result<Delivery> {
+    for oddity in &plan.oddities {
         match oddity {
             Oddity::Worn(how) => {
                 if let Some((_, sheet)) = sheets.first_mut() {
@@ -46,12 +50,20 @@ pub fn deliver(plan: &Plan, mut sheets: Vec<(u32, Picture)>, random: &mut impl R
             continue;
         }
         pages.push(captured);
-        if plan.oddities.iter().any(|o| matches!(o, Oddity::BlankBacks)) {
+        if plan
+            .oddities
+            .iter()
+            .any(|o| matches!(o, Oddity::BlankBacks))
+        {
             pages.push(capture(plan, *number, &back(sheet), random));
         }
     }
     let files = file(plan, &pages)?;
-    let later = if later.is_empty() { None } else { file(plan, &later)?.pop() };
+    let later = if later.is_empty() {
+        None
+    } else {
+        file(plan, &later)?.pop()
+    };
     let later = later.map(|(name, bytes)| (name.replace("scan", "page-2"), bytes));
     Ok(Delivery { files, later })
 }
@@ -59,7 +71,11 @@ pub fn deliver(plan: &Plan, mut sheets: Vec<(u32, Picture)>, random: &mut impl R
 /// The back of a sheet: blank but for what shows through.
 fn back(front: &Picture) -> Picture {
     let mut sheet = Picture::plain(front.width, front.height, [255; 3]);
-    for (to, from) in sheet.pixels.chunks_exact_mut(front.width).zip(front.pixels.chunks_exact(front.width)) {
+    for (to, from) in sheet
+        .pixels
+        .chunks_exact_mut(front.width)
+        .zip(front.pixels.chunks_exact(front.width))
+    {
         for (pixel, seen) in to.iter_mut().zip(from.iter().rev()) {
             *pixel = seen.map(|v| 255 - (255 - v) / 16);
         }
@@ -72,7 +88,7 @@ fn capture(plan: &Plan, number: u32, sheet: &Picture, random: &mut impl Rng) -> 
         Device::Telephone { height } => camera::photograph(sheet, height * 3 / 4, height, random),
         Device::Scanner { dpi, mode } => {
             let mut settings = Settings::random(dpi, mode, random);
-            for oddity in plan.oddities {
+            for oddity in &plan.oddities {
                 apply(&mut settings, *oddity, number, random);
             }
             scanner::scan(sheet, &settings, random)
@@ -101,12 +117,24 @@ fn file(plan: &Plan, pages: &[Capture]) -> anyhow::Result<Vec<(String, Vec<u8>)>
     let one = |ending: &str, bytes: Vec<u8>| vec![(format!("scan.{ending}"), bytes)];
     let sideways = plan.oddities.iter().any(|o| matches!(o, Oddity::Sideways));
     Ok(match plan.filing {
-        Filing::Pdf(pictures) => one("pdf", pdf::encode(pages, pictures, if sideways { 90 } else { 0 })?),
+        Filing::Pdf(pictures) => one(
+            "pdf",
+            pdf::encode(pages, pictures, if sideways { 90 } else { 0 })?,
+        ),
         Filing::TiffGroup4 => one("tif", tiff::group4(pages)?),
-        Filing::TiffGrey(packing) => one("tif", tiff::grey(pages, packing)?),
+        Filing::TiffGrey(packing) => {
+            let pages: Vec<Capture> = pages.iter().map(posterised).collect();
+            one("tif", tiff::grey(&pages, packing)?)
+        }
         Filing::Jpegs { quality, ending } => {
             let telephone = matches!(plan.device, Device::Telephone { .. });
-            each(pages, ending, |p| if telephone { jpeg::encode_sideways(p, quality) } else { jpeg::encode(p, quality) })?
+            each(pages, ending, |p| {
+                if telephone {
+                    jpeg::encode_sideways(p, quality)
+                } else {
+                    jpeg::encode(p, quality)
+                }
+            })?
         }
         Filing::Pngs => each(pages, "png", png::encode)?,
     })
@@ -121,18 +149,25 @@ fn each(
         .iter()
         .enumerate()
         .map(|(i, page)| {
-            let bytes = encode(page).with_context(|| format!("page {} cannot be encoded", i + 1))?;
+            let bytes =
+                encode(page).with_context(|| format!("page {} cannot be encoded", i + 1))?;
             Ok((format!("scan-{}.{ending}", i + 1), bytes))
         })
         .collect()
 }
 
-/// Grey levels of a deflated or LZW page, fewer of which compress better: what scanners call "text" mode.
-pub fn posterise(page: &mut Capture, levels: u32) {
-    if page.mode == Mode::Grey {
-        let step = 255.0 / (levels - 1) as f32;
-        for pixel in &mut page.pixels {
-            *pixel = ((f32::from(*pixel) / step).round() * step) as u8;
-        }
+/// Sixteen grey levels instead of 256: devices that write lossless pages do so to keep them small.
+fn posterised(page: &Capture) -> Capture {
+    let pixels = page
+        .pixels
+        .iter()
+        .map(|p| p / 17 * 17 + u8::from(p % 17 > 8) * 17)
+        .collect();
+    Capture {
+        width: page.width,
+        height: page.height,
+        mode: page.mode,
+        pixels,
+        dpi: page.dpi,
     }
 }

@@ -19,6 +19,26 @@ pub struct Writers {
     pub carer: Hand,
     /// The member of staff.
     pub staff: Hand,
+    /// Whether the carer marks one wrong box and crosses it out.
+    pub slips: bool,
+}
+
+/// Where a carer first marks the wrong box: the field's name and the option's index.
+fn slip<'a>(
+    definition: &'a FormDefinition,
+    answers: &BTreeMap<String, Answer>,
+) -> Option<(&'a str, usize)> {
+    definition.fields.iter().find_map(|field| {
+        let answer = answers.get(&field.name)?;
+        let Written::Ticks(marked) = &answer.written else {
+            return None;
+        };
+        let own = field.kind == FieldKind::OneOf
+            && field.options.len() > 4
+            && !field.name.starts_with("office");
+        let wrong = (0..field.options.len()).find(|i| !marked.contains(i))?;
+        own.then_some((field.name.as_str(), wrong))
+    })
 }
 
 /// Fills the pages (index 0 is page 1) in place, and returns the names of fields whose text did not fit.
@@ -30,13 +50,35 @@ pub fn fill(
     random: &mut impl Rng,
 ) -> Vec<String> {
     let mut overlong = Vec::new();
+    let slip = writers.slips.then(|| slip(definition, answers)).flatten();
     for (index, page) in pages.iter_mut().enumerate() {
-        let mut layers = [&writers.carer, &writers.staff].map(|h| (h.pen, Ink::new(page.width, page.height)));
-        for field in definition.fields.iter().filter(|f| f.page as usize == index + 1) {
-            let Some(answer) = answers.get(&field.name) else { continue };
+        let mut layers =
+            [&writers.carer, &writers.staff].map(|h| (h.pen, Ink::new(page.width, page.height)));
+        for field in definition
+            .fields
+            .iter()
+            .filter(|f| f.page as usize == index + 1)
+        {
+            let Some(answer) = answers.get(&field.name) else {
+                continue;
+            };
             let staff = field.name.starts_with("office");
-            let hand = if staff { &writers.staff } else { &writers.carer };
-            let mut sheet = Sheet { ink: &mut layers[usize::from(staff)].1, scale: PAPER_DPI / 25.4 };
+            let hand = if staff {
+                &writers.staff
+            } else {
+                &writers.carer
+            };
+            let mut sheet = Sheet {
+                ink: &mut layers[usize::from(staff)].1,
+                scale: PAPER_DPI / 25.4,
+            };
+            if let Some(wrong) = slip
+                .filter(|s| s.0 == field.name)
+                .and_then(|s| field.options.get(s.1))
+            {
+                marks::tick(&mut sheet, hand, &wrong.zone, random);
+                marks::strike_out(&mut sheet, hand, &wrong.zone.grown(1.0), random);
+            }
             if !write(&mut sheet, hand, field, answer, random) {
                 overlong.push(field.name.clone());
             }
@@ -47,7 +89,13 @@ pub fn fill(
 }
 
 /// Writes one answer; `false` when it does not fit.
-fn write(sheet: &mut Sheet<'_>, hand: &Hand, field: &Field, answer: &Answer, random: &mut impl Rng) -> bool {
+fn write(
+    sheet: &mut Sheet<'_>,
+    hand: &Hand,
+    field: &Field,
+    answer: &Answer,
+    random: &mut impl Rng,
+) -> bool {
     match &answer.written {
         Written::Nothing => {}
         Written::Text(text) if field.kind == FieldKind::Text => {
@@ -81,7 +129,9 @@ fn in_cells(field: &Field, text: &str, hand: &Hand) -> String {
 /// The two halves of a postcode start at their own groups of cells where the comb has a gap; without
 /// a gap the space takes a cell if there are enough cells, else it is left out.
 fn postcode_in_cells(cells: &[Zone], text: &str) -> String {
-    let Some((outward, inward)) = text.split_once(' ') else { return text.to_owned() };
+    let Some((outward, inward)) = text.split_once(' ') else {
+        return text.to_owned();
+    };
     match groups(cells).first() {
         Some(first) if *first < cells.len() => format!("{outward:<first$}{inward}"),
         _ if text.len() <= cells.len() => text.to_owned(),
@@ -93,7 +143,9 @@ fn postcode_in_cells(cells: &[Zone], text: &str) -> String {
 fn groups(cells: &[Zone]) -> Vec<usize> {
     let mut lengths = vec![0];
     for (index, cell) in cells.iter().enumerate() {
-        let gap = index.checked_sub(1).map_or(0.0, |before| cell.x - cells[before].x - cells[before].width);
+        let gap = index
+            .checked_sub(1)
+            .map_or(0.0, |before| cell.x - cells[before].x - cells[before].width);
         if gap > 0.5 {
             lengths.push(0);
         }
@@ -109,7 +161,14 @@ mod tests {
     use super::*;
 
     fn comb(xs: &[f64]) -> Vec<Zone> {
-        xs.iter().map(|x| Zone { x: *x, y: 0.0, width: 5.0, height: 7.0 }).collect()
+        xs.iter()
+            .map(|x| Zone {
+                x: *x,
+                y: 0.0,
+                width: 5.0,
+                height: 7.0,
+            })
+            .collect()
     }
 
     #[test]

@@ -1,7 +1,16 @@
-//! Makes the filled sample scans, seeded.
+//! Makes the filled sample scans, seeded: invented families, handwriting, scanners, files, and the truth.
 
 mod blank;
+mod cli;
+mod deliver;
 mod encode;
+mod fill;
 mod hand;
 mod hostile;
+mod people;
+mod plan;
+mod sample;
 mod scan;
+mod truth;
+
+pub use cli::run;

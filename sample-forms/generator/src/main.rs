@@ -1,2 +1,13 @@
 //! Makes the filled sample scans, seeded.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match enrol_sample::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("enrol-sample: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

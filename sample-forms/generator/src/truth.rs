@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use enrol::forms::definition::FormDefinition;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::people::answers::Answer;
 
 /// What becomes of a form once a clerk has done what is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expected {
     /// A record.
@@ -19,7 +20,7 @@ pub enum Expected {
 }
 
 /// `truth.json`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct Truth {
     /// Identifier of the form definition.
     pub form: String,
@@ -32,21 +33,41 @@ pub struct Truth {
     /// Pages in the files that belong to the form, in order; blank backs are not counted.
     pub pages: Vec<u32>,
     /// Files, relative to this folder, that arrive later and complete the form.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub later_files: Vec<String>,
     /// What is particular about the sample.
     pub features: Vec<String>,
     /// What becomes of it.
     pub expected: Expected,
     /// Every field of the definition in its order; null where nothing was written.
-    pub fields: Map<String, Value>,
+    #[serde(serialize_with = "in_order")]
+    pub fields: Vec<(String, Value)>,
 }
 
 /// The values of all fields of a definition.
-pub fn fields(definition: &FormDefinition, answers: &BTreeMap<String, Answer>) -> Map<String, Value> {
+pub fn fields(
+    definition: &FormDefinition,
+    answers: &BTreeMap<String, Answer>,
+) -> Vec<(String, Value)> {
     definition
         .fields
         .iter()
-        .map(|f| (f.name.clone(), answers.get(&f.name).map_or(Value::Null, |a| a.value.clone())))
+        .map(|f| {
+            (
+                f.name.clone(),
+                answers
+                    .get(&f.name)
+                    .map_or(Value::Null, |a| a.value.clone()),
+            )
+        })
         .collect()
+}
+
+/// Writes the fields as a map in the order of the form, whatever order `serde_json` keeps its own maps in.
+fn in_order<S: Serializer>(fields: &[(String, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(fields.len()))?;
+    for (name, value) in fields {
+        map.serialize_entry(name, value)?;
+    }
+    map.end()
 }

@@ -29,7 +29,13 @@ pub fn encode_sideways(page: &Capture, quality: u8) -> anyhow::Result<Vec<u8>> {
             pixels.extend_from_slice(&page.pixels[at..at + step]);
         }
     }
-    let turned = Capture { width: height, height: width, mode: page.mode, pixels, dpi: page.dpi };
+    let turned = Capture {
+        width: height,
+        height: width,
+        mode: page.mode,
+        pixels,
+        dpi: page.dpi,
+    };
     encode_with(&turned, quality, Some(orientation(6)))
 }
 
@@ -40,9 +46,15 @@ fn encode_with(page: &Capture, quality: u8, exif: Option<Vec<u8>>) -> anyhow::Re
         encoder.set_pixel_density(PixelDensity::dpi(dpi as u16));
     }
     if let Some(exif) = exif {
-        encoder.set_exif_metadata(exif).context("this encoder cannot write EXIF")?;
+        encoder
+            .set_exif_metadata(exif)
+            .context("this encoder cannot write EXIF")?;
     }
-    let colour = if page.mode == Mode::Colour { ExtendedColorType::Rgb8 } else { ExtendedColorType::L8 };
+    let colour = if page.mode == Mode::Colour {
+        ExtendedColorType::Rgb8
+    } else {
+        ExtendedColorType::L8
+    };
     encoder.write_image(&page.pixels, page.width as u32, page.height as u32, colour)?;
     Ok(bytes)
 }

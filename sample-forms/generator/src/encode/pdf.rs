@@ -36,7 +36,11 @@ impl Default for Builder {
     fn default() -> Self {
         let mut document = Document::with_version("1.4");
         let pages = document.new_object_id();
-        Self { document, pages, kids: Vec::new() }
+        Self {
+            document,
+            pages,
+            kids: Vec::new(),
+        }
     }
 }
 
@@ -47,7 +51,13 @@ impl Builder {
     }
 
     /// Adds a page, sizes in points, with its content and its named images.
-    pub fn page(&mut self, size: (f32, f32), rotate: i64, content: ObjectId, images: lopdf::Dictionary) {
+    pub fn page(
+        &mut self,
+        size: (f32, f32),
+        rotate: i64,
+        content: ObjectId,
+        images: lopdf::Dictionary,
+    ) {
         let page = dictionary! {
             "Type" => "Page",
             "Parent" => self.pages,
@@ -65,7 +75,9 @@ impl Builder {
         let count = self.kids.len() as i64;
         let pages = dictionary! { "Type" => "Pages", "Kids" => self.kids, "Count" => count };
         self.document.objects.insert(self.pages, pages.into());
-        let catalog = self.document.add_object(dictionary! { "Type" => "Catalog", "Pages" => self.pages });
+        let catalog = self
+            .document
+            .add_object(dictionary! { "Type" => "Catalog", "Pages" => self.pages });
         self.document.trailer.set("Root", catalog);
         self.document
     }
@@ -75,7 +87,11 @@ impl Builder {
 ///
 /// # Errors
 /// Fails (for good) when a page cannot be encoded.
-pub fn encode(pages: &[Capture], pictures: Pictures, turned_upright: i64) -> anyhow::Result<Vec<u8>> {
+pub fn encode(
+    pages: &[Capture],
+    pictures: Pictures,
+    turned_upright: i64,
+) -> anyhow::Result<Vec<u8>> {
     let mut builder = Builder::default();
     for page in pages {
         let dpi = page.dpi.unwrap_or(200) as f32;
@@ -106,7 +122,10 @@ pub fn encode(pages: &[Capture], pictures: Pictures, turned_upright: i64) -> any
 }
 
 /// The images of a page from top to bottom, with the rows each covers.
-fn images_of(page: &Capture, pictures: Pictures) -> anyhow::Result<Vec<(std::ops::Range<usize>, Stream)>> {
+fn images_of(
+    page: &Capture,
+    pictures: Pictures,
+) -> anyhow::Result<Vec<(std::ops::Range<usize>, Stream)>> {
     let (quality, strip) = match pictures {
         Pictures::Group4 => return Ok(vec![(0..page.height, group4(page))]),
         Pictures::Jpeg { quality } => (quality, page.height),
@@ -116,11 +135,28 @@ fn images_of(page: &Capture, pictures: Pictures) -> anyhow::Result<Vec<(std::ops
     let mut images = Vec::new();
     for (index, pixels) in page.pixels.chunks(strip * row_bytes).enumerate() {
         let height = pixels.len() / row_bytes;
-        let part = Capture { width: page.width, height, mode: page.mode, pixels: pixels.to_vec(), dpi: page.dpi };
-        let mut image = image_dictionary(&part, if page.mode == Mode::Colour { "DeviceRGB" } else { "DeviceGray" }, 8);
+        let part = Capture {
+            width: page.width,
+            height,
+            mode: page.mode,
+            pixels: pixels.to_vec(),
+            dpi: page.dpi,
+        };
+        let mut image = image_dictionary(
+            &part,
+            if page.mode == Mode::Colour {
+                "DeviceRGB"
+            } else {
+                "DeviceGray"
+            },
+            8,
+        );
         image.set("Filter", "DCTDecode");
         let top = index * strip;
-        images.push((top..top + height, Stream::new(image, jpeg::encode(&part, quality)?)));
+        images.push((
+            top..top + height,
+            Stream::new(image, jpeg::encode(&part, quality)?),
+        ));
     }
     Ok(images)
 }

@@ -12,11 +12,23 @@ pub fn encode(page: &Capture) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, page.width as u32, page.height as u32);
     encoder.set_compression(png::Compression::High);
-    encoder.set_color(if page.mode == Mode::Colour { ColorType::Rgb } else { ColorType::Grayscale });
-    encoder.set_depth(if page.mode == Mode::Bilevel { BitDepth::One } else { BitDepth::Eight });
+    encoder.set_color(if page.mode == Mode::Colour {
+        ColorType::Rgb
+    } else {
+        ColorType::Grayscale
+    });
+    encoder.set_depth(if page.mode == Mode::Bilevel {
+        BitDepth::One
+    } else {
+        BitDepth::Eight
+    });
     if let Some(dpi) = page.dpi {
         let per_metre = (f64::from(dpi) / 0.0254).round() as u32;
-        encoder.set_pixel_dims(Some(PixelDimensions { xppu: per_metre, yppu: per_metre, unit: Unit::Meter }));
+        encoder.set_pixel_dims(Some(PixelDimensions {
+            xppu: per_metre,
+            yppu: per_metre,
+            unit: Unit::Meter,
+        }));
     }
     let mut writer = encoder.write_header()?;
     match page.mode {

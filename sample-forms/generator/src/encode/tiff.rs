@@ -28,7 +28,10 @@ pub fn group4(pages: &[Capture]) -> anyhow::Result<Vec<u8>> {
     let mut out = b"II\x2a\0\0\0\0\0".to_vec();
     let mut link = 4;
     for page in pages {
-        ensure!(page.mode == Mode::Bilevel, "group 4 needs black and white pages");
+        ensure!(
+            page.mode == Mode::Bilevel,
+            "group 4 needs black and white pages"
+        );
         let mut strips: Vec<(u32, u32)> = Vec::new();
         for rows in page.pixels.chunks(STRIP * page.width) {
             let strip = Capture {
@@ -72,19 +75,19 @@ fn directory(out: &mut Vec<u8>, page: &Capture, strips: &[(u32, u32)]) -> Direct
     let (short, long, rational) = (3u16, 4u16, 5u16);
     let many = strips.len() as u32;
     let entries: [(u16, u16, u32, u32); 13] = [
-        (254, long, 1, 2),                         // one page of several
+        (254, long, 1, 2), // one page of several
         (256, long, 1, page.width as u32),
         (257, long, 1, page.height as u32),
-        (258, short, 1, 1),                        // bits per sample
-        (259, short, 1, 4),                        // Group 4
-        (262, short, 1, 0),                        // 0 is white
+        (258, short, 1, 1), // bits per sample
+        (259, short, 1, 4), // Group 4
+        (262, short, 1, 0), // 0 is white
         (273, long, many, list(offsets, offsets_at)),
-        (277, short, 1, 1),                        // samples per pixel
+        (277, short, 1, 1), // samples per pixel
         (278, long, 1, STRIP as u32),
         (279, long, many, list(counts, counts_at)),
         (282, rational, 1, resolution),
         (283, rational, 1, resolution),
-        (296, short, 1, 2),                        // per inch
+        (296, short, 1, 2), // per inch
     ];
     out.extend((entries.len() as u16).to_le_bytes());
     for (tag, kind, count, value) in entries {
@@ -113,8 +116,15 @@ pub fn grey(pages: &[Capture], packing: Packing) -> anyhow::Result<Vec<u8>> {
     };
     for page in pages {
         ensure!(page.mode == Mode::Grey, "this TIFF takes grey pages");
-        let mut image = encoder.new_image::<colortype::Gray8>(page.width as u32, page.height as u32)?;
-        image.resolution(ResolutionUnit::Inch, Rational { n: page.dpi.unwrap_or(200), d: 1 });
+        let mut image =
+            encoder.new_image::<colortype::Gray8>(page.width as u32, page.height as u32)?;
+        image.resolution(
+            ResolutionUnit::Inch,
+            Rational {
+                n: page.dpi.unwrap_or(200),
+                d: 1,
+            },
+        );
         image.rows_per_strip(256)?;
         image.write_data(&page.pixels)?;
     }

@@ -17,8 +17,6 @@ pub struct Shape {
     pub right: f32,
     /// Lowest point of the ink (positive below the baseline).
     pub bottom: f32,
-    /// Highest point of the ink (negative above the baseline).
-    pub top: f32,
     /// How far the next character stands to the right.
     pub advance: f32,
 }
@@ -35,11 +33,17 @@ impl Face {
     /// # Errors
     /// Fails (retrying does not help) when the file is missing or no TrueType font.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read the font {}", path.display()))?;
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("cannot read the font {}", path.display()))?;
         let font = FontVec::try_from_vec(bytes)
             .with_context(|| format!("{} is not a TrueType font", path.display()))?;
-        let height = font.outline(font.glyph_id('H')).map_or(700.0, |o| o.bounds.max.y.max(o.bounds.min.y));
-        Ok(Self { unit: 1.0 / height, font })
+        let height = font
+            .outline(font.glyph_id('H'))
+            .map_or(700.0, |o| o.bounds.max.y.max(o.bounds.min.y));
+        Ok(Self {
+            unit: 1.0 / height,
+            font,
+        })
     }
 
     /// The outlines of a character; `None` when the font lacks it.
@@ -49,14 +53,22 @@ impl Face {
             return None;
         }
         let advance = self.font.h_advance_unscaled(id) * self.unit;
-        let outlines = self.font.outline(id).map(|o| self.flatten(&o.curves)).unwrap_or_default();
+        let outlines = self
+            .font
+            .outline(id)
+            .map(|o| self.flatten(&o.curves))
+            .unwrap_or_default();
         let fold = |pick: fn(&Point) -> f32, keep: fn(f32, f32) -> f32| {
-            outlines.iter().flatten().map(pick).reduce(keep).unwrap_or(0.0)
+            outlines
+                .iter()
+                .flatten()
+                .map(pick)
+                .reduce(keep)
+                .unwrap_or(0.0)
         };
         Some(Shape {
             left: fold(|p| p.0, f32::min),
             right: fold(|p| p.0, f32::max),
-            top: fold(|p| p.1, f32::min),
             bottom: fold(|p| p.1, f32::max),
             outlines,
             advance,
@@ -78,7 +90,9 @@ impl Face {
                 outlines.push(vec![start]);
             }
             pen = Some(end);
-            let Some(outline) = outlines.last_mut() else { continue };
+            let Some(outline) = outlines.last_mut() else {
+                continue;
+            };
             let steps = if bend.is_empty() { 3 } else { 7 };
             let controls: Vec<Point> = std::iter::once(start).chain(bend).chain([end]).collect();
             outline.extend((1..=steps).map(|i| bezier(&controls, i as f32 / steps as f32)));
@@ -93,7 +107,12 @@ fn bezier(controls: &[Point], t: f32) -> Point {
     while points.len() > 1 {
         points = points
             .windows(2)
-            .map(|w| (w[0].0 + (w[1].0 - w[0].0) * t, w[0].1 + (w[1].1 - w[0].1) * t))
+            .map(|w| {
+                (
+                    w[0].0 + (w[1].0 - w[0].0) * t,
+                    w[0].1 + (w[1].1 - w[0].1) * t,
+                )
+            })
             .collect();
     }
     points[0]
@@ -101,7 +120,10 @@ fn bezier(controls: &[Point], t: f32) -> Point {
 
 /// Finds `name` (such as `Caveat_400Regular.ttf`) below `folder`; folders are walked in order of name.
 pub fn find(folder: &Path, name: &str) -> Option<PathBuf> {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.filter_map(|e| Some(e.ok()?.path())).collect();
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|e| Some(e.ok()?.path()))
+        .collect();
     entries.sort();
     entries.into_iter().find_map(|path| {
         if path.is_dir() {

@@ -9,9 +9,8 @@ use super::{Hand, TickStyle};
 
 /// Marks a tick box the way this hand does.
 pub fn tick(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut impl Rng) {
-    let mut at = |x: f32, y: f32, loose: f32| {
-        (x + spread(random, loose), y + spread(random, loose))
-    };
+    let mut at =
+        |x: f32, y: f32, loose: f32| (x + spread(random, loose), y + spread(random, loose));
     let strokes: Vec<Vec<Point>> = match hand.tick {
         TickStyle::Tick => vec![vec![
             at(0.14, 0.52, 0.1),
@@ -22,12 +21,26 @@ pub fn tick(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut impl R
         ]],
         TickStyle::Cross => vec![
             vec![at(0.1, 0.1, 0.1), at(0.52, 0.5, 0.06), at(0.92, 0.92, 0.12)],
-            vec![at(0.92, 0.08, 0.12), at(0.48, 0.52, 0.06), at(0.08, 0.94, 0.1)],
+            vec![
+                at(0.92, 0.08, 0.12),
+                at(0.48, 0.52, 0.06),
+                at(0.08, 0.94, 0.1),
+            ],
         ],
-        TickStyle::Slash => vec![vec![at(0.08, 0.95, 0.1), at(0.5, 0.5, 0.08), at(0.98, 0.02, 0.12)]],
+        TickStyle::Slash => vec![vec![
+            at(0.08, 0.95, 0.1),
+            at(0.5, 0.5, 0.08),
+            at(0.98, 0.02, 0.12),
+        ]],
         TickStyle::Fill => vec![
             (0..13)
-                .map(|i| at(0.12 + 0.062 * i as f32, if i % 2 == 0 { 0.14 } else { 0.86 }, 0.08))
+                .map(|i| {
+                    at(
+                        0.12 + 0.062 * i as f32,
+                        if i % 2 == 0 { 0.14 } else { 0.86 },
+                        0.08,
+                    )
+                })
                 .collect(),
         ],
         TickStyle::Typed => {
@@ -43,7 +56,13 @@ pub fn tick(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut impl R
             )
         };
         let points: Vec<Point> = stroke.into_iter().map(place).collect();
-        draw(sheet, &points, pen_radius(hand), hand.tick != TickStyle::Fill, random);
+        draw(
+            sheet,
+            &points,
+            pen_radius(hand),
+            hand.tick != TickStyle::Fill,
+            random,
+        );
     }
 }
 
@@ -68,12 +87,28 @@ pub fn signature(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut i
     let left = zone.x as f32 + zone.width as f32 * 0.08 + random.random_range(0.0..4.0);
     let base = zone.y as f32 + zone.height as f32 * 0.7;
     let mut points: Vec<Point> = Vec::new();
-    let mut put = |x: f32, y: f32| points.push(((left + x) * sheet.scale, (base - y) * sheet.scale));
-    put(0.0, height * 0.3);
-    put(width * 0.06, height * random.random_range(0.9..1.1));
-    put(width * 0.1, -height * 0.15);
-    put(width * 0.02, height * 0.1);
-    put(width * 0.16, height * 0.55);
+    let mut put =
+        |x: f32, y: f32| points.push(((left + x) * sheet.scale, (base - y) * sheet.scale));
+    // The initial: up, down, round, and away.
+    put(
+        width * random.random_range(-0.02..0.05),
+        height * random.random_range(0.1..0.6),
+    );
+    put(
+        width * random.random_range(0.03..0.1),
+        height * random.random_range(0.85..1.1),
+    );
+    put(
+        width * random.random_range(0.02..0.14),
+        -height * random.random_range(0.05..0.3),
+    );
+    if random.random_bool(0.6) {
+        put(
+            width * random.random_range(-0.05..0.03),
+            height * random.random_range(0.0..0.4),
+        );
+    }
+    put(width * 0.16, height * random.random_range(0.3..0.8));
     let loops = random.random_range(7..12);
     for i in 0..loops {
         let share = i as f32 / loops as f32;
@@ -91,7 +126,12 @@ pub fn signature(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut i
     if random.random_bool(0.6) {
         let line: Vec<Point> = [(0.9, -0.28), (0.45, -0.36), (0.1, -0.3), (0.6, -0.42)]
             .iter()
-            .map(|p| ((left + p.0 * width) * sheet.scale, (base - p.1 * height) * sheet.scale))
+            .map(|p| {
+                (
+                    (left + p.0 * width) * sheet.scale,
+                    (base - p.1 * height) * sheet.scale,
+                )
+            })
             .collect();
         draw(sheet, &line, pen_radius(hand) * 0.85, true, random);
     }
@@ -104,7 +144,11 @@ fn pen_radius(hand: &Hand) -> f32 {
 
 /// Draws through the points, smoothly if asked, pressing more in the middle of a stroke than at its ends.
 fn draw(sheet: &mut Sheet<'_>, points: &[Point], radius: f32, smooth: bool, random: &mut impl Rng) {
-    let path = if smooth { catmull_rom(points) } else { points.to_vec() };
+    let path = if smooth {
+        catmull_rom(points)
+    } else {
+        points.to_vec()
+    };
     let last = path.len().max(2) as f32 - 1.0;
     let press = random.random_range(0.85..1.1);
     let pressed: Vec<(Point, f32)> = path

@@ -33,6 +33,8 @@ pub const FONTS: [(&str, &str); 14] = [
 /// Where the fonts are: the packages of `package.json` beside this crate.
 pub struct Fonts {
     folder: PathBuf,
+    /// A file that stands for every font: tests run where no handwriting fonts are installed.
+    only: Option<&'static str>,
 }
 
 impl Fonts {
@@ -47,8 +49,19 @@ impl Fonts {
             .into_iter()
             .chain([beside.to_path_buf(), built])
             .find(|f| f.is_dir())
-            .map(|folder| Self { folder })
-            .context("the handwriting fonts are not installed: run `npm ci` in sample-forms/generator")
+            .map(|folder| Self { folder, only: None })
+            .context(
+                "the handwriting fonts are not installed: run `npm ci` in sample-forms/generator",
+            )
+    }
+
+    /// Debian's print font for every hand.
+    #[cfg(test)]
+    pub fn print() -> Self {
+        Self {
+            folder: PathBuf::from("/usr/share/fonts/truetype/liberation"),
+            only: Some("LiberationSans-Regular.ttf"),
+        }
     }
 
     /// Opens the font a [`FONTS`] name stands for.
@@ -56,9 +69,14 @@ impl Fonts {
     /// # Errors
     /// Fails when the file is missing; retry after `npm ci`.
     pub fn face(&self, name: &str) -> anyhow::Result<Face> {
-        let (_, file) = FONTS.iter().find(|f| f.0 == name).with_context(|| format!("no font is called {name}"))?;
-        let path = face::find(&self.folder, file)
-            .with_context(|| format!("{file} is missing: run `npm ci` in sample-forms/generator"))?;
+        let (_, file) = FONTS
+            .iter()
+            .find(|f| f.0 == name)
+            .with_context(|| format!("no font is called {name}"))?;
+        let file = self.only.unwrap_or(file);
+        let path = face::find(&self.folder, file).with_context(|| {
+            format!("{file} is missing: run `npm ci` in sample-forms/generator")
+        })?;
         Face::open(&path)
     }
 }
@@ -120,11 +138,19 @@ pub struct Hand {
 impl Hand {
     /// The shape of a character, from the spare font when the hand's own lacks it.
     pub fn shape(&self, character: char) -> Option<Shape> {
-        self.face.shape(character).or_else(|| self.spare.shape(character))
+        self.face
+            .shape(character)
+            .or_else(|| self.spare.shape(character))
     }
 
     /// A hand with everything but the font drawn at random; `tick` as given.
-    pub fn random(face: Face, spare: Face, pen: Pen, tick: TickStyle, random: &mut impl Rng) -> Self {
+    pub fn random(
+        face: Face,
+        spare: Face,
+        pen: Pen,
+        tick: TickStyle,
+        random: &mut impl Rng,
+    ) -> Self {
         Self {
             face,
             spare,
@@ -141,12 +167,25 @@ impl Hand {
         }
     }
 
+    /// Makes the hand less steady.
+    pub fn hurry(&mut self) {
+        self.tilt += 0.09;
+        self.unevenness += 0.1;
+        self.drift += 0.09;
+        self.wobble += 0.012;
+        self.slant += 0.08;
+    }
+
     /// A typewriter: upright, even, every letter in its place but for a little play.
     pub fn typewriter(face: Face, spare: Face) -> Self {
         Self {
             face,
             spare,
-            pen: Pen { colour: [34.0, 32.0, 36.0], density: 0.9, grain: 0.25 },
+            pen: Pen {
+                colour: [34.0, 32.0, 36.0],
+                density: 0.9,
+                grain: 0.25,
+            },
             size: 0.46,
             slant: 0.0,
             tilt: 0.008,
@@ -165,15 +204,39 @@ pub mod pens {
     use super::Pen;
 
     /// Black ballpoint.
-    pub const BLACK: Pen = Pen { colour: [30.0, 30.0, 36.0], density: 0.92, grain: 0.22 };
+    pub const BLACK: Pen = Pen {
+        colour: [30.0, 30.0, 36.0],
+        density: 0.92,
+        grain: 0.22,
+    };
     /// Blue ballpoint.
-    pub const BLUE: Pen = Pen { colour: [28.0, 46.0, 138.0], density: 0.9, grain: 0.25 };
+    pub const BLUE: Pen = Pen {
+        colour: [28.0, 46.0, 138.0],
+        density: 0.9,
+        grain: 0.25,
+    };
     /// Dark gel pen.
-    pub const GEL: Pen = Pen { colour: [16.0, 16.0, 22.0], density: 0.98, grain: 0.06 };
+    pub const GEL: Pen = Pen {
+        colour: [16.0, 16.0, 22.0],
+        density: 0.98,
+        grain: 0.06,
+    };
     /// Violet ballpoint.
-    pub const VIOLET: Pen = Pen { colour: [78.0, 36.0, 132.0], density: 0.88, grain: 0.25 };
+    pub const VIOLET: Pen = Pen {
+        colour: [78.0, 36.0, 132.0],
+        density: 0.88,
+        grain: 0.25,
+    };
     /// Green felt tip.
-    pub const GREEN: Pen = Pen { colour: [14.0, 92.0, 62.0], density: 0.9, grain: 0.1 };
+    pub const GREEN: Pen = Pen {
+        colour: [14.0, 92.0, 62.0],
+        density: 0.9,
+        grain: 0.1,
+    };
     /// Soft pencil.
-    pub const PENCIL: Pen = Pen { colour: [74.0, 74.0, 78.0], density: 0.8, grain: 0.45 };
+    pub const PENCIL: Pen = Pen {
+        colour: [74.0, 74.0, 78.0],
+        density: 0.8,
+        grain: 0.45,
+    };
 }

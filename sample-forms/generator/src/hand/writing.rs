@@ -3,9 +3,9 @@
 use enrol::forms::definition::Zone;
 use rand::Rng;
 
+use super::Hand;
 use super::face::Shape;
 use super::ink::{Ink, Point};
-use super::Hand;
 
 /// A page being written on: its ink layer and its scale.
 pub struct Sheet<'a> {
@@ -25,13 +25,25 @@ struct Setting {
 }
 
 /// Writes one character per cell, `' '` leaving a cell empty.
-pub fn cells(sheet: &mut Sheet<'_>, hand: &Hand, cells: &[Zone], text: &str, random: &mut impl Rng) {
+pub fn cells(
+    sheet: &mut Sheet<'_>,
+    hand: &Hand,
+    cells: &[Zone],
+    text: &str,
+    random: &mut impl Rng,
+) {
     for (cell, character) in cells.iter().zip(text.chars()) {
-        let Some(shape) = hand.shape(character).filter(|_| character != ' ') else { continue };
-        let (width, height) = (cell.width as f32 * sheet.scale, cell.height as f32 * sheet.scale);
+        let Some(shape) = hand.shape(character).filter(|_| character != ' ') else {
+            continue;
+        };
+        let (width, height) = (
+            cell.width as f32 * sheet.scale,
+            cell.height as f32 * sheet.scale,
+        );
         let size = hand.size * height * (1.0 + spread(random, hand.unevenness));
         let squeeze = (width * 0.78 / ((shape.right - shape.left).max(0.05) * size)).min(1.0);
-        let middle = (cell.x as f32 + cell.width as f32 / 2.0) * sheet.scale + spread(random, hand.drift) * width;
+        let middle = (cell.x as f32 + cell.width as f32 / 2.0) * sheet.scale
+            + spread(random, hand.drift) * width;
         // Capitals stand on a line that leaves as much room above as below.
         let base = (cell.y as f32 + cell.height as f32 / 2.0) * sheet.scale
             + hand.size * height / 2.0
@@ -40,7 +52,10 @@ pub fn cells(sheet: &mut Sheet<'_>, hand: &Hand, cells: &[Zone], text: &str, ran
         let floor = (cell.y + cell.height) as f32 * sheet.scale - 0.06 * height;
         let lift = (base + shape.bottom * size - floor).max(0.0);
         let setting = Setting {
-            baseline: (middle - (shape.left + shape.right) / 2.0 * size * squeeze, base - lift),
+            baseline: (
+                middle - (shape.left + shape.right) / 2.0 * size * squeeze,
+                base - lift,
+            ),
             size,
             squeeze,
             slant: hand.slant,
@@ -52,7 +67,13 @@ pub fn cells(sheet: &mut Sheet<'_>, hand: &Hand, cells: &[Zone], text: &str, ran
 
 /// Writes free text on ruled lines, breaking at spaces, and returns what did not fit.
 /// Each zone is the room above one rule.
-pub fn lines(sheet: &mut Sheet<'_>, hand: &Hand, lines: &[Zone], text: &str, random: &mut impl Rng) -> String {
+pub fn lines(
+    sheet: &mut Sheet<'_>,
+    hand: &Hand,
+    lines: &[Zone],
+    text: &str,
+    random: &mut impl Rng,
+) -> String {
     let mut rest: &str = text.trim();
     for line in lines {
         if rest.is_empty() {
@@ -87,15 +108,29 @@ fn fitting(hand: &Hand, text: &str, room: f32) -> usize {
     text.len()
 }
 
-fn write_line(sheet: &mut Sheet<'_>, hand: &Hand, line: &Zone, text: &str, size: f32, random: &mut impl Rng) {
+fn write_line(
+    sheet: &mut Sheet<'_>,
+    hand: &Hand,
+    line: &Zone,
+    text: &str,
+    size: f32,
+    random: &mut impl Rng,
+) {
     let slope = spread(random, hand.tilt * 0.15);
     let start = (line.x as f32 + random.random_range(1.0..2.0)) * sheet.scale;
-    let base = (line.y + line.height) as f32 * sheet.scale - (0.12 + spread(random, 0.03)) * size - 0.25 * size;
+    let base = (line.y + line.height) as f32 * sheet.scale
+        - (0.12 + spread(random, 0.03)) * size
+        - 0.25 * size;
     let mut pen = start;
     for character in text.chars() {
-        let Some(shape) = hand.shape(character) else { continue };
+        let Some(shape) = hand.shape(character) else {
+            continue;
+        };
         let setting = Setting {
-            baseline: (pen, base + (pen - start) * slope + spread(random, hand.drift) * 0.4 * size),
+            baseline: (
+                pen,
+                base + (pen - start) * slope + spread(random, hand.drift) * 0.4 * size,
+            ),
             size: size * (1.0 + spread(random, hand.unevenness)),
             squeeze: 1.0,
             slant: hand.slant,
@@ -119,7 +154,10 @@ fn set(sheet: &mut Sheet<'_>, hand: &Hand, shape: &Shape, at: &Setting, random: 
                 .map(|p| {
                     let (x, y) = (p.0 * at.squeeze - p.1 * at.slant, p.1);
                     let (x, y) = (x * cos - y * sin, x * sin + y * cos);
-                    wobble.shift((at.baseline.0 + x * at.size, at.baseline.1 + y * at.size), at.size)
+                    wobble.shift(
+                        (at.baseline.0 + x * at.size, at.baseline.1 + y * at.size),
+                        at.size,
+                    )
                 })
                 .collect()
         })
@@ -128,8 +166,11 @@ fn set(sheet: &mut Sheet<'_>, hand: &Hand, shape: &Shape, at: &Setting, random: 
     let radius = hand.weight * sheet.scale * (1.0 + spread(random, 0.3));
     if radius > 0.05 {
         for outline in &outlines {
-            let closed: Vec<(Point, f32)> =
-                outline.iter().chain(outline.first()).map(|p| (*p, radius)).collect();
+            let closed: Vec<(Point, f32)> = outline
+                .iter()
+                .chain(outline.first())
+                .map(|p| (*p, radius))
+                .collect();
             sheet.ink.stroke(&closed);
         }
     }
@@ -143,14 +184,19 @@ struct Wobble {
 
 impl Wobble {
     fn new(depth: f32, random: &mut impl Rng) -> Self {
-        Self { depth, phases: std::array::from_fn(|_| random.random_range(0.0..std::f32::consts::TAU)) }
+        Self {
+            depth,
+            phases: std::array::from_fn(|_| random.random_range(0.0..std::f32::consts::TAU)),
+        }
     }
 
     fn shift(&self, p: Point, size: f32) -> Point {
         let wave = |v: f32, phase: f32, length: f32| (v / (size * length) * 6.0 + phase).sin();
         (
-            p.0 + self.depth * (wave(p.1, self.phases[0], 1.3) + 0.6 * wave(p.0, self.phases[1], 0.8)),
-            p.1 + self.depth * (wave(p.0, self.phases[2], 1.1) + 0.6 * wave(p.1, self.phases[3], 0.7)),
+            p.0 + self.depth
+                * (wave(p.1, self.phases[0], 1.3) + 0.6 * wave(p.0, self.phases[1], 0.8)),
+            p.1 + self.depth
+                * (wave(p.0, self.phases[2], 1.1) + 0.6 * wave(p.1, self.phases[3], 0.7)),
         )
     }
 }

@@ -6,7 +6,10 @@ use anyhow::Context as _;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use lopdf::content::{Content, Operation};
-use lopdf::{Document, EncryptionState, EncryptionVersion, Object, Permissions, Stream, StringFormat, dictionary};
+use lopdf::{
+    Document, EncryptionState, EncryptionVersion, Object, Permissions, Stream, StringFormat,
+    dictionary,
+};
 
 use super::{Hostile, Outcome};
 use crate::encode::jpeg;
@@ -15,7 +18,11 @@ use crate::scan::{Capture, Mode};
 
 /// All of them. `page` is a filled page, to be damaged.
 pub fn all(page: &Capture) -> anyhow::Result<Vec<Hostile>> {
-    let whole = pdf::encode(std::slice::from_ref(page), Pictures::Jpeg { quality: 40 }, 0)?;
+    let whole = pdf::encode(
+        std::slice::from_ref(page),
+        Pictures::Jpeg { quality: 40 },
+        0,
+    )?;
     let photo = jpeg::encode(page, 40)?;
     Ok(vec![
         Hostile {
@@ -30,14 +37,14 @@ pub fn all(page: &Capture) -> anyhow::Result<Vec<Hostile>> {
             bytes: whole[..whole.len() * 2 / 5].to_vec(),
             what: "the first two fifths of a PDF",
             outcome: Outcome::Quarantined,
-            reason_words: &["damaged", "incomplete", "cut off"],
+            reason_words: &["damaged"],
         },
         Hostile {
             name: "truncated.jpg",
             bytes: photo[..420].to_vec(),
             what: "a JPEG cut off in its header",
             outcome: Outcome::Quarantined,
-            reason_words: &["damaged", "incomplete", "cut off"],
+            reason_words: &["damaged"],
         },
         Hostile {
             name: "password.pdf",
@@ -48,24 +55,26 @@ pub fn all(page: &Capture) -> anyhow::Result<Vec<Hostile>> {
         },
         Hostile {
             name: "text-named.pdf",
-            bytes: b"Dear centre,\n\nplease find our registration form in the post.\n\nKind regards\n".to_vec(),
+            bytes:
+                b"Dear centre,\n\nplease find our registration form in the post.\n\nKind regards\n"
+                    .to_vec(),
             what: "a text file whose name ends in .pdf",
             outcome: Outcome::Quarantined,
-            reason_words: &["not a scan", "type", "kind of file", "recognise"],
+            reason_words: &["not a scan"],
         },
         Hostile {
             name: "inflates.pdf",
             bytes: bomb()?,
             what: "a PDF of a few kilobytes with an image of 1 GiB, compressed twice",
             outcome: Outcome::Quarantined,
-            reason_words: &["large", "big"],
+            reason_words: &["too large"],
         },
         Hostile {
             name: "content-bomb.pdf",
             bytes: content_bomb()?,
             what: "a PDF of a few kilobytes whose page content inflates to 1 GiB of drawing",
             outcome: Outcome::Quarantined,
-            reason_words: &["large", "big", "long", "damaged"],
+            reason_words: &["took too long", "could not be opened safely"],
         },
         Hostile {
             name: "500-pages.pdf",
@@ -79,14 +88,14 @@ pub fn all(page: &Capture) -> anyhow::Result<Vec<Hostile>> {
             bytes: many_pages(0)?,
             what: "a PDF without any page",
             outcome: Outcome::Quarantined,
-            reason_words: &["page", "damaged", "empty"],
+            reason_words: &["empty"],
         },
         Hostile {
             name: "ifd-cycle.tif",
             bytes: cycle(),
             what: "a TIFF whose second page says that the first page comes next, for ever",
             outcome: Outcome::Quarantined,
-            reason_words: &["damaged", "pages"],
+            reason_words: &["damaged"],
         },
     ])
 }
@@ -119,14 +128,25 @@ fn bomb() -> anyhow::Result<Vec<u8>> {
         "ColorSpace" => "DeviceGray",
         "BitsPerComponent" => 8,
     };
-    image.set("Filter", vec![Object::from("FlateDecode"), Object::from("FlateDecode")]);
+    image.set(
+        "Filter",
+        vec![Object::from("FlateDecode"), Object::from("FlateDecode")],
+    );
     let mut builder = Builder::default();
     let picture = builder.object(Stream::new(image, twice(&[255; 1 << 16], 1 << 14)?));
     let mut images = lopdf::Dictionary::new();
     images.set("Im0", picture);
-    let matrix = [595.0, 0.0, 0.0, 842.0, 0.0, 0.0].map(Object::Real).to_vec();
-    let draw = vec![Operation::new("cm", matrix), Operation::new("Do", vec![Object::Name(b"Im0".to_vec())])];
-    let content = builder.object(Stream::new(dictionary! {}, Content { operations: draw }.encode()?));
+    let matrix = [595.0, 0.0, 0.0, 842.0, 0.0, 0.0]
+        .map(Object::Real)
+        .to_vec();
+    let draw = vec![
+        Operation::new("cm", matrix),
+        Operation::new("Do", vec![Object::Name(b"Im0".to_vec())]),
+    ];
+    let content = builder.object(Stream::new(
+        dictionary! {},
+        Content { operations: draw }.encode()?,
+    ));
     builder.page((595.0, 842.0), 0, content, images);
     save(builder.finish())
 }
@@ -136,7 +156,10 @@ fn content_bomb() -> anyhow::Result<Vec<u8>> {
     let mut builder = Builder::default();
     let filters = vec![Object::from("FlateDecode"), Object::from("FlateDecode")];
     let line = b"9 9 m 500 800 l S\n".repeat(4096);
-    let content = Stream::new(dictionary! { "Filter" => filters }, twice(&line, (1 << 30) / line.len())?);
+    let content = Stream::new(
+        dictionary! { "Filter" => filters },
+        twice(&line, (1 << 30) / line.len())?,
+    );
     let content = builder.object(content);
     builder.page((595.0, 842.0), 0, content, lopdf::Dictionary::new());
     save(builder.finish())
@@ -169,8 +192,15 @@ fn save(mut document: Document) -> anyhow::Result<Vec<u8>> {
 
 /// Two small pages; the link of the second is bent back to the first.
 fn cycle() -> Vec<u8> {
-    let page = || Capture { width: 64, height: 64, mode: Mode::Bilevel, pixels: vec![255; 64 * 64], dpi: Some(200) };
-    let mut bytes = crate::encode::tiff::group4(&[page(), page()]).expect("bilevel pages are taken");
+    let page = || Capture {
+        width: 64,
+        height: 64,
+        mode: Mode::Bilevel,
+        pixels: vec![255; 64 * 64],
+        dpi: Some(200),
+    };
+    let mut bytes =
+        crate::encode::tiff::group4(&[page(), page()]).expect("bilevel pages are taken");
     let first = [bytes[4], bytes[5], bytes[6], bytes[7]];
     let end = bytes.len();
     bytes[end - 4..].copy_from_slice(&first);

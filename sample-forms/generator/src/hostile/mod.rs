@@ -8,6 +8,9 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
+use crate::sample::Workshop;
+use crate::scan::Capture;
+
 /// Where a hostile file ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,20 +46,24 @@ pub struct Entry<'a> {
 impl Hostile {
     /// The entry of this file in `expected.json`.
     pub fn entry(&self) -> Entry<'_> {
-        Entry { what: self.what, outcome: self.outcome, reason_words: self.reason_words }
+        Entry {
+            what: self.what,
+            outcome: self.outcome,
+            reason_words: self.reason_words,
+        }
     }
 }
 
-/// Makes all hostile files. `page` is a filled page as a PDF, to be damaged.
+/// Makes all hostile files. `page` is a filled page, to be damaged.
 ///
 /// # Errors
 /// Fails (for good) when an encoder refuses.
-pub fn all(seed: u64, page: &crate::scan::Capture) -> anyhow::Result<Vec<Hostile>> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
+pub fn all(workshop: &Workshop<'_>, page: &Capture) -> anyhow::Result<Vec<Hostile>> {
+    let mut random = ChaCha8Rng::seed_from_u64(workshop.seed);
     random.set_stream(9_000);
     let mut files = archives::all(page)?;
     files.extend(pictures::all(&mut random)?);
-    files.extend(print::all(&mut random)?);
+    files.extend(print::all(workshop, &mut random)?);
     files.sort_by_key(|f| f.name);
     Ok(files)
 }

@@ -14,14 +14,20 @@ pub fn all(random: &mut impl Rng) -> anyhow::Result<Vec<Hostile>> {
             bytes: huge(30_000)?,
             what: "a PNG of 30,000 by 30,000 pixels in about a hundred kilobytes",
             outcome: Outcome::Quarantined,
-            reason_words: &["large", "big"],
+            reason_words: &["too large"],
         },
         Hostile {
             name: "holiday.jpg",
             bytes: landscape(1440, 1080, random)?,
             what: "a holiday photograph: sea, hills and an evening sky, all invented",
             outcome: Outcome::Exception,
-            reason_words: &["not a form", "no form", "unknown form", "not recognise", "registration form"],
+            reason_words: &[
+                "not a form",
+                "no form",
+                "unknown form",
+                "not recognise",
+                "registration form",
+            ],
         },
     ])
 }
@@ -46,8 +52,9 @@ fn huge(side: u32) -> anyhow::Result<Vec<u8>> {
 }
 
 fn landscape(width: u32, height: u32, random: &mut impl Rng) -> anyhow::Result<Vec<u8>> {
-    let ridges: Vec<(f32, Unevenness)> =
-        [(0.46, 5), (0.53, 9), (0.6, 14)].map(|(level, bumps)| (level, Unevenness::new(bumps, 1, random))).into();
+    let ridges: Vec<(f32, Unevenness)> = [(0.46, 5), (0.53, 9), (0.6, 14)]
+        .map(|(level, bumps)| (level, Unevenness::new(bumps, 1, random)))
+        .into();
     let fine = Unevenness::new(90, 1, random);
     let clouds = Unevenness::new(7, 22, random);
     let waves = Unevenness::new(60, 160, random);
@@ -59,7 +66,11 @@ fn landscape(width: u32, height: u32, random: &mut impl Rng) -> anyhow::Result<V
             let distance = ((u - sun.0).powi(2) * 1.8 + (v - sun.1).powi(2)).sqrt();
             let glow = (1.0 - distance * 2.2).max(0.0);
             let cloud = clouds.at(u, v).max(0.0) * (0.6 - v).max(0.0);
-            let mut colour = [90.0 + 150.0 * v + 120.0 * glow + 60.0 * cloud, 120.0 + 60.0 * v + 70.0 * glow, 190.0 - 70.0 * v];
+            let mut colour = [
+                90.0 + 150.0 * v + 120.0 * glow + 60.0 * cloud,
+                120.0 + 60.0 * v + 70.0 * glow,
+                190.0 - 70.0 * v,
+            ];
             if distance < 0.045 {
                 colour = [255.0, 244.0, 200.0];
             }
@@ -73,7 +84,11 @@ fn landscape(width: u32, height: u32, random: &mut impl Rng) -> anyhow::Result<V
             if v > 0.66 {
                 let glitter = waves.at(u, v) * (0.4 + v);
                 let path = (1.0 - (u - sun.0).abs() * 5.0).max(0.0) * glitter.max(0.0);
-                colour = [40.0 + 26.0 * glitter + 190.0 * path, 76.0 + 26.0 * glitter + 140.0 * path, 108.0 + 24.0 * glitter + 60.0 * path];
+                colour = [
+                    40.0 + 26.0 * glitter + 190.0 * path,
+                    76.0 + 26.0 * glitter + 140.0 * path,
+                    108.0 + 24.0 * glitter + 60.0 * path,
+                ];
             }
             let grain = 2.0 * gaussian(random);
             pixels.extend(colour.map(|c| (c + grain).clamp(0.0, 255.0) as u8));

@@ -60,12 +60,19 @@ impl<'a> About<'a> {
 }
 
 /// Answers to every field of a definition.
-pub fn all(definition: &FormDefinition, family: &Family, random: &mut impl Rng) -> BTreeMap<String, Answer> {
+pub fn all(
+    definition: &FormDefinition,
+    family: &Family,
+    random: &mut impl Rng,
+) -> BTreeMap<String, Answer> {
     definition
         .fields
         .iter()
         .map(|field| {
-            let blank = Answer { value: Value::Null, written: Written::Nothing };
+            let blank = Answer {
+                value: Value::Null,
+                written: Written::Nothing,
+            };
             let answer = about(&field.name, family).and_then(|a| answer(field, a, family, random));
             (field.name.clone(), answer.unwrap_or(blank))
         })
@@ -80,7 +87,13 @@ pub fn leaf(name: &str) -> &str {
 /// Whom a field is about; `None` when the family has no such person.
 fn about<'a>(name: &str, family: &'a Family) -> Option<About<'a>> {
     let block = name.split('.').next().unwrap_or_default();
-    let number = || block.rsplit('_').next().and_then(|n| n.parse::<usize>().ok()).and_then(|n| n.checked_sub(1));
+    let number = || {
+        block
+            .rsplit('_')
+            .next()
+            .and_then(|n| n.parse::<usize>().ok())
+            .and_then(|n| n.checked_sub(1))
+    };
     match block {
         "primary_carer" => family.carers.first().map(About::Primary),
         "secondary_carer" => family.carers.get(1).map(About::Secondary),
@@ -92,10 +105,22 @@ fn about<'a>(name: &str, family: &'a Family) -> Option<About<'a>> {
     }
 }
 
-fn answer(field: &Field, about: About<'_>, family: &Family, random: &mut impl Rng) -> Option<Answer> {
+fn answer(
+    field: &Field,
+    about: About<'_>,
+    family: &Family,
+    random: &mut impl Rng,
+) -> Option<Answer> {
     let text = match field.kind {
-        FieldKind::Signature => return Some(Answer { value: json!(true), written: Written::Signature }),
-        FieldKind::OneOf | FieldKind::AnyOf => return choices::marked(field, about, family, random),
+        FieldKind::Signature => {
+            return Some(Answer {
+                value: json!(true),
+                written: Written::Signature,
+            });
+        }
+        FieldKind::OneOf | FieldKind::AnyOf => {
+            return choices::marked(field, about, family, random);
+        }
         FieldKind::Date => return date(field, about, family).map(date_answer),
         FieldKind::Name => name(field, about, family, random)?.to_uppercase(),
         FieldKind::Postcode => postcode(about, family, random)?,
@@ -105,11 +130,17 @@ fn answer(field: &Field, about: About<'_>, family: &Family, random: &mut impl Rn
         FieldKind::Text => free_text(field, about, family, random)?,
     };
     let fits = field.kind == FieldKind::Text || text.chars().count() <= field.cells.len();
-    fits.then(|| Answer { value: json!(text), written: Written::Text(text) })
+    fits.then(|| Answer {
+        value: json!(text),
+        written: Written::Text(text),
+    })
 }
 
 fn date_answer(date: NaiveDate) -> Answer {
-    Answer { value: json!(date), written: Written::Text(date.format("%d%m%Y").to_string()) }
+    Answer {
+        value: json!(date),
+        written: Written::Text(date.format("%d%m%Y").to_string()),
+    }
 }
 
 fn date(field: &Field, about: About<'_>, family: &Family) -> Option<NaiveDate> {
@@ -144,9 +175,9 @@ fn name(field: &Field, about: About<'_>, family: &Family, random: &mut impl Rng)
 fn postcode(about: About<'_>, family: &Family, random: &mut impl Rng) -> Option<String> {
     match about {
         About::Primary(_) | About::Household => Some(family.postcode.clone()),
-        About::Secondary(_) if family.apart => {
-            numbers::OFFICES.choose(random).map(|(_, postcode)| (*postcode).to_owned())
-        }
+        About::Secondary(_) if family.apart => numbers::OFFICES
+            .choose(random)
+            .map(|(_, postcode)| (*postcode).to_owned()),
         _ => None,
     }
 }
@@ -159,7 +190,12 @@ fn phone(field: &Field, about: About<'_>) -> Option<String> {
     }
 }
 
-fn free_text(field: &Field, about: About<'_>, family: &Family, random: &mut impl Rng) -> Option<String> {
+fn free_text(
+    field: &Field,
+    about: About<'_>,
+    family: &Family,
+    random: &mut impl Rng,
+) -> Option<String> {
     const FLATS: [&str; 3] = ["Harrowgate End", "Upper Brook", "The Old Maltings"];
     let own = leaf(&field.name);
     let secondary = matches!(about, About::Secondary(_));
@@ -167,16 +203,31 @@ fn free_text(field: &Field, about: About<'_>, family: &Family, random: &mut impl
         return match (own, secondary) {
             (_, true) if !family.apart => None,
             ("town", _) => Some(family.town.clone()),
-            ("address_line_2", _) => FLATS.choose(random).filter(|_| random.random_bool(0.25)).map(|s| (*s).to_owned()),
+            ("address_line_2", _) => FLATS
+                .choose(random)
+                .filter(|_| random.random_bool(0.25))
+                .map(|s| (*s).to_owned()),
             (_, true) => Some(format!("{}, {}", numbers::street(random), family.town)),
             _ => Some(family.street.clone()),
         };
     }
     match own {
-        "language" | "main_language" => random.random_bool(0.9).then(|| family.community.language.to_owned()),
-        "relationship" => ["Grandmother", "Uncle", "Childminder", "Neighbour and friend"]
-            .get(family.others.iter().position(|o| Some(&o.first) == about.person().map(|p| &p.first))?)
-            .map(|s| (*s).to_owned()),
+        "language" | "main_language" => random
+            .random_bool(0.9)
+            .then(|| family.community.language.to_owned()),
+        "relationship" => [
+            "Grandmother",
+            "Uncle",
+            "Childminder",
+            "Neighbour and friend",
+        ]
+        .get(
+            family
+                .others
+                .iter()
+                .position(|o| Some(&o.first) == about.person().map(|p| &p.first))?,
+        )
+        .map(|s| (*s).to_owned()),
         "health" => health(about, random),
         _ if field.rules.required => Some("See attached letter".to_owned()),
         _ => None,
@@ -199,6 +250,12 @@ fn health(about: About<'_>, random: &mut impl Rng) -> Option<String> {
         "Glue ear, waiting for grommets",
         "Cow's milk intolerance",
     ];
-    let list: &[&str] = if matches!(about, About::Child(_)) { &CHILD } else { &ADULT };
-    list.choose(random).filter(|_| random.random_bool(0.35)).map(|s| (*s).to_owned())
+    let list: &[&str] = if matches!(about, About::Child(_)) {
+        &CHILD
+    } else {
+        &ADULT
+    };
+    list.choose(random)
+        .filter(|_| random.random_bool(0.35))
+        .map(|s| (*s).to_owned())
 }

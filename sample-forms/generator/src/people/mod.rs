@@ -79,39 +79,74 @@ pub struct Wish {
 impl Family {
     /// Draws a family.
     pub fn random(wish: Wish, random: &mut impl Rng) -> Self {
-        let community = COMMUNITIES.iter().find(|c| c.key == wish.community).unwrap_or(&COMMUNITIES[0]);
+        let community = COMMUNITIES
+            .iter()
+            .find(|c| c.key == wish.community)
+            .unwrap_or(&COMMUNITIES[0]);
         let first_day = NaiveDate::from_ymd_opt(2026, 2, 2).expect("a real date");
         let signed = first_day + Days::new(random.random_range(0..150));
         let received = signed + Days::new(random.random_range(0..9));
         let surname = pick(community.surnames, random);
-        let partner = if random.random_bool(0.6) { surname.clone() } else { pick(community.surnames, random) };
+        let partner = if random.random_bool(0.6) {
+            surname.clone()
+        } else {
+            pick(community.surnames, random)
+        };
         let mother_first = random.random_bool(0.75);
         let carers: Vec<Person> = (0..wish.carers)
             .map(|i| {
                 let female = (i == 0) == mother_first;
-                let name = if i == 0 { surname.clone() } else { partner.clone() };
+                let name = if i == 0 {
+                    surname.clone()
+                } else {
+                    partner.clone()
+                };
                 let years = random.random_range(20..44u64);
-                adult(community, female, name, signed - Days::new(years * 365 + random.random_range(0..365)), random)
+                adult(
+                    community,
+                    female,
+                    name,
+                    signed - Days::new(years * 365 + random.random_range(0..365)),
+                    random,
+                )
             })
             .collect();
         let mut children: Vec<Person> = Vec::new();
         let mut age = random.random_range(20..200);
         for _ in 0..wish.children {
-            children.push(child(community, &surname, signed - Days::new(age), &children, random));
+            children.push(child(
+                community,
+                &surname,
+                signed - Days::new(age),
+                &children,
+                random,
+            ));
             // Brothers and sisters are either twins or most of a year apart.
-            age += if random.random_bool(0.1) { 0 } else { random.random_range(310..480) };
+            age += if random.random_bool(0.1) {
+                0
+            } else {
+                random.random_range(310..480)
+            };
         }
-        let (town, postcode) = *numbers::OFFICES.choose(random).expect("the list is not empty");
+        let (town, postcode) = *numbers::OFFICES
+            .choose(random)
+            .expect("the list is not empty");
         let others = (0..wish.others)
             .map(|i| {
                 let born = signed - Days::new(random.random_range(50..75) * 365);
-                let name = if i == 0 { surname.clone() } else { pick(community.surnames, random) };
+                let name = if i == 0 {
+                    surname.clone()
+                } else {
+                    pick(community.surnames, random)
+                };
                 adult(community, i % 2 == 0, name, born, random)
             })
             .collect();
         Self {
             community,
-            due: wish.expecting.then(|| signed + Days::new(random.random_range(20..200))),
+            due: wish
+                .expecting
+                .then(|| signed + Days::new(random.random_range(20..200))),
             carers,
             children,
             others,
@@ -125,14 +160,29 @@ impl Family {
     }
 }
 
-fn adult(community: &Community, female: bool, surname: String, born: NaiveDate, random: &mut impl Rng) -> Person {
-    let names = if female { community.women } else { community.men };
+fn adult(
+    community: &Community,
+    female: bool,
+    surname: String,
+    born: NaiveDate,
+    random: &mut impl Rng,
+) -> Person {
+    let names = if female {
+        community.women
+    } else {
+        community.men
+    };
     let first = pick(names, random);
     Person {
         mobile: random.random_bool(0.9).then(|| numbers::mobile(random)),
         landline: random.random_bool(0.4).then(|| numbers::landline(random)),
-        email: random.random_bool(0.85).then(|| numbers::email(&first, &surname, random)),
-        middle: random.random_bool(0.3).then(|| pick(names, random)).filter(|m| *m != first),
+        email: random
+            .random_bool(0.85)
+            .then(|| numbers::email(&first, &surname, random)),
+        middle: random
+            .random_bool(0.3)
+            .then(|| pick(names, random))
+            .filter(|m| *m != first),
         first,
         surname,
         born,
@@ -141,9 +191,19 @@ fn adult(community: &Community, female: bool, surname: String, born: NaiveDate, 
     }
 }
 
-fn child(community: &Community, surname: &str, born: NaiveDate, elder: &[Person], random: &mut impl Rng) -> Person {
+fn child(
+    community: &Community,
+    surname: &str,
+    born: NaiveDate,
+    elder: &[Person],
+    random: &mut impl Rng,
+) -> Person {
     let female = random.random_bool(0.5);
-    let names = if female { community.girls } else { community.boys };
+    let names = if female {
+        community.girls
+    } else {
+        community.boys
+    };
     let first = loop {
         let first = pick(names, random);
         if elder.iter().all(|e| e.first != first) || elder.len() >= names.len() {
@@ -156,7 +216,9 @@ fn child(community: &Community, surname: &str, born: NaiveDate, elder: &[Person]
         surname: surname.to_owned(),
         born,
         female,
-        nhs: random.random_bool(0.85).then(|| numbers::nhs_number(random)),
+        nhs: random
+            .random_bool(0.85)
+            .then(|| numbers::nhs_number(random)),
         mobile: None,
         landline: None,
         email: None,

@@ -15,7 +15,11 @@ pub fn nhs_number(random: &mut impl Rng) -> String {
 
 /// The check digit of nine digits; `None` when no number with this stem can exist.
 pub fn check_digit(stem: &str) -> Option<u32> {
-    let sum: u32 = stem.bytes().zip((2..=10u32).rev()).map(|(b, weight)| u32::from(b - b'0') * weight).sum();
+    let sum: u32 = stem
+        .bytes()
+        .zip((2..=10u32).rev())
+        .map(|(b, weight)| u32::from(b - b'0') * weight)
+        .sum();
     match 11 - sum % 11 {
         11 => Some(0),
         10 => None,
@@ -39,7 +43,12 @@ pub fn landline(random: &mut impl Rng) -> String {
 
 /// An e-mail address at a domain kept for examples.
 pub fn email(first: &str, surname: &str, random: &mut impl Rng) -> String {
-    let plain = |s: &str| s.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_lowercase();
+    let plain = |s: &str| {
+        s.chars()
+            .filter(char::is_ascii_alphabetic)
+            .collect::<String>()
+            .to_lowercase()
+    };
     let (first, surname) = (plain(first), plain(surname));
     let initial = &first[..first.len().min(1)];
     let number = random.random_range(2..100);
@@ -78,16 +87,33 @@ pub const OFFICES: [(&str, &str); 16] = [
 /// A street that is in none of these towns.
 pub fn street(random: &mut impl Rng) -> String {
     const NAMES: [&str; 14] = [
-        "Kestrel", "Lapwing", "Bulrush", "Old Kiln", "Marigold", "Quarrymead", "Tanner's", "Foxglove", "Millrace",
-        "Harebell", "Saddler's", "Copperfield", "Larkspur", "Weaver's",
+        "Kestrel",
+        "Lapwing",
+        "Bulrush",
+        "Old Kiln",
+        "Marigold",
+        "Quarrymead",
+        "Tanner's",
+        "Foxglove",
+        "Millrace",
+        "Harebell",
+        "Saddler's",
+        "Copperfield",
+        "Larkspur",
+        "Weaver's",
     ];
-    const KINDS: [&str; 7] = ["Close", "Road", "Way", "Gardens", "Lane", "Crescent", "Avenue"];
+    const KINDS: [&str; 7] = [
+        "Close", "Road", "Way", "Gardens", "Lane", "Crescent", "Avenue",
+    ];
     let number = random.random_range(1..190);
     let suffix = if random.random_bool(0.12) { "a" } else { "" };
     let name = NAMES[random.random_range(0..NAMES.len())];
     let kind = KINDS[random.random_range(0..KINDS.len())];
     match random.random_range(0..6) {
-        0 => format!("Flat {}, {number} {name} {kind}", random.random_range(1..24)),
+        0 => format!(
+            "Flat {}, {number} {name} {kind}",
+            random.random_range(1..24)
+        ),
         _ => format!("{number}{suffix} {name} {kind}"),
     }
 }

@@ -9,12 +9,15 @@ use super::{Capture, Mode, Picture};
 /// Photographs a sheet; the picture is `width` by `height` pixels, taller than wide.
 pub fn photograph(sheet: &Picture, width: usize, height: usize, random: &mut impl Rng) -> Capture {
     let corners = corners(width as f32, height as f32, random);
-    let to_sheet = homography(corners, [
-        (0.0, 0.0),
-        (sheet.width as f32, 0.0),
-        (sheet.width as f32, sheet.height as f32),
-        (0.0, sheet.height as f32),
-    ]);
+    let to_sheet = homography(
+        corners,
+        [
+            (0.0, 0.0),
+            (sheet.width as f32, 0.0),
+            (sheet.width as f32, sheet.height as f32),
+            (0.0, sheet.height as f32),
+        ],
+    );
     let wood = Unevenness::new(60, 5, random);
     let room = Unevenness::new(2, 2, random);
     let shadow_edge = random.random_range(0.55..0.75f32);
@@ -49,7 +52,13 @@ pub fn photograph(sheet: &Picture, width: usize, height: usize, random: &mut imp
         let grain = 1.6 * gaussian(random);
         pixels.extend(colour.map(|c| (c + grain).clamp(0.0, 255.0) as u8));
     }
-    Capture { width, height, mode: Mode::Colour, pixels, dpi: None }
+    Capture {
+        width,
+        height,
+        mode: Mode::Colour,
+        pixels,
+        dpi: None,
+    }
 }
 
 /// Where the sheet's corners come to lie in the photograph, clockwise from the top left.
@@ -57,12 +66,23 @@ fn corners(width: f32, height: f32, random: &mut impl Rng) -> [(f32, f32); 4] {
     // A4 fills the frame; the far edge is a little shorter, the whole slightly turned.
     let lean = random.random_range(0.02..0.05);
     let turn: f32 = random.random_range(-0.03..0.03);
-    let plain = [(0.06 + lean, 0.06), (0.94 - lean, 0.07), (0.965, 0.95), (0.035, 0.94)];
+    let plain = [
+        (0.06 + lean, 0.06),
+        (0.94 - lean, 0.07),
+        (0.965, 0.95),
+        (0.035, 0.94),
+    ];
     plain.map(|(x, y)| {
-        let (x, y) = (x + random.random_range(-0.008..0.008), y + random.random_range(-0.008..0.008));
+        let (x, y) = (
+            x + random.random_range(-0.008..0.008),
+            y + random.random_range(-0.008..0.008),
+        );
         let (dx, dy) = ((x - 0.5) * width, (y - 0.5) * height);
         let (sin, cos) = turn.sin_cos();
-        (width / 2.0 + dx * cos - dy * sin, height / 2.0 + dx * sin + dy * cos)
+        (
+            width / 2.0 + dx * cos - dy * sin,
+            height / 2.0 + dx * sin + dy * cos,
+        )
     })
 }
 
@@ -73,11 +93,17 @@ pub fn homography(from: [(f32, f32); 4], to: [(f32, f32); 4]) -> [f64; 9] {
     for (i, ((x, y), (u, v))) in from.into_iter().zip(to).enumerate() {
         let (x, y, u, v) = (f64::from(x), f64::from(y), f64::from(u), f64::from(v));
         matrix.set_row(2 * i, &[x, y, 1.0, 0.0, 0.0, 0.0, -u * x, -u * y].into());
-        matrix.set_row(2 * i + 1, &[0.0, 0.0, 0.0, x, y, 1.0, -v * x, -v * y].into());
+        matrix.set_row(
+            2 * i + 1,
+            &[0.0, 0.0, 0.0, x, y, 1.0, -v * x, -v * y].into(),
+        );
         right[2 * i] = u;
         right[2 * i + 1] = v;
     }
-    let solved = matrix.lu().solve(&right).expect("four corners of a sheet are never on one line");
+    let solved = matrix
+        .lu()
+        .solve(&right)
+        .expect("four corners of a sheet are never on one line");
     std::array::from_fn(|i| if i < 8 { solved[i] } else { 1.0 })
 }
 
@@ -85,7 +111,10 @@ pub fn homography(from: [(f32, f32); 4], to: [(f32, f32); 4]) -> [f64; 9] {
 pub fn project(map: &[f64; 9], x: f32, y: f32) -> (f32, f32) {
     let (x, y) = (f64::from(x), f64::from(y));
     let w = map[6] * x + map[7] * y + map[8];
-    (((map[0] * x + map[1] * y + map[2]) / w) as f32, ((map[3] * x + map[4] * y + map[5]) / w) as f32)
+    (
+        ((map[0] * x + map[1] * y + map[2]) / w) as f32,
+        ((map[3] * x + map[4] * y + map[5]) / w) as f32,
+    )
 }
 
 #[cfg(test)]

@@ -47,7 +47,11 @@ pub struct Picture {
 impl Picture {
     /// A picture of one colour.
     pub fn plain(width: usize, height: usize, colour: [u8; 3]) -> Self {
-        Self { width, height, pixels: vec![colour; width * height] }
+        Self {
+            width,
+            height,
+            pixels: vec![colour; width * height],
+        }
     }
 
     /// The colour at a point (pixel centres at +0.5), interpolated; `outside` beyond the edge.

@@ -4,7 +4,12 @@ use rand::Rng;
 
 /// Noise with mean 0 and standard deviation 1 (four bytes added up: no tails beyond 3.5).
 pub fn gaussian(random: &mut impl Rng) -> f32 {
-    let sum: u32 = random.random::<u32>().to_le_bytes().iter().map(|b| u32::from(*b)).sum();
+    let sum: u32 = random
+        .random::<u32>()
+        .to_le_bytes()
+        .iter()
+        .map(|b| u32::from(*b))
+        .sum();
     (sum as f32 - 510.0) / 147.8
 }
 
@@ -18,13 +23,22 @@ pub struct Unevenness {
 impl Unevenness {
     /// A surface with `columns` by `rows` bumps.
     pub fn new(columns: usize, rows: usize, random: &mut impl Rng) -> Self {
-        let grid = (0..(columns + 1) * (rows + 1)).map(|_| random.random_range(-1.0..1.0)).collect();
-        Self { columns, rows, grid }
+        let grid = (0..(columns + 1) * (rows + 1))
+            .map(|_| random.random_range(-1.0..1.0))
+            .collect();
+        Self {
+            columns,
+            rows,
+            grid,
+        }
     }
 
     /// The value at a point of the unit square.
     pub fn at(&self, x: f32, y: f32) -> f32 {
-        let (x, y) = (x.clamp(0.0, 0.9999) * self.columns as f32, y.clamp(0.0, 0.9999) * self.rows as f32);
+        let (x, y) = (
+            x.clamp(0.0, 0.9999) * self.columns as f32,
+            y.clamp(0.0, 0.9999) * self.rows as f32,
+        );
         let (column, row) = (x as usize, y as usize);
         let ease = |t: f32| t * t * (3.0 - 2.0 * t);
         let (fx, fy) = (ease(x - column as f32), ease(y - row as f32));

@@ -2,8 +2,8 @@
 
 use rand::Rng;
 
-use super::noise::{Unevenness, gaussian};
 use super::Picture;
+use super::noise::{Unevenness, gaussian};
 use crate::hand::Pen;
 use crate::hand::ink::Ink;
 
@@ -28,8 +28,12 @@ pub fn write_over(sheet: &mut Picture, layers: &[(Pen, Ink)], random: &mut impl 
             if *cover == 0 {
                 continue;
             }
-            let (x, y) = ((i % ink.width) as f32 / ink.width as f32, (i / ink.width) as f32 / ink.height as f32);
-            let flow = 1.0 - pen.grain * (0.35 + 0.35 * slow.at(x, y) + 0.3 * gaussian(random).abs().min(1.5));
+            let (x, y) = (
+                (i % ink.width) as f32 / ink.width as f32,
+                (i / ink.width) as f32 / ink.height as f32,
+            );
+            let flow = 1.0
+                - pen.grain * (0.35 + 0.35 * slow.at(x, y) + 0.3 * gaussian(random).abs().min(1.5));
             let share = (f32::from(*cover) / 255.0 * pen.density * flow).clamp(0.0, 1.0);
             for (channel, ink_colour) in pixel.iter_mut().zip(pen.colour) {
                 // Ink over black print stays black.
@@ -45,13 +49,17 @@ pub fn wear(sheet: &mut Picture, wear: Wear, random: &mut impl Rng) {
     let mm = super::PAPER_DPI / 25.4;
     match wear {
         Wear::CoffeeRing => {
-            let centre = (random.random_range(60.0..150.0) * mm, random.random_range(90.0..200.0) * mm);
+            let centre = (
+                random.random_range(60.0..150.0) * mm,
+                random.random_range(90.0..200.0) * mm,
+            );
             let radius = random.random_range(30.0..36.0) * mm;
             let uneven = Unevenness::new(9, 9, random);
             darken(sheet, [0.10, 0.2, 0.34], |x, y| {
                 let (dx, dy) = (x - centre.0, y - centre.1);
                 let off = ((dx * dx + dy * dy).sqrt() - radius).abs() / mm;
-                let patchy = 0.6 + 0.4 * uneven.at(dx / radius / 3.0 + 0.5, dy / radius / 3.0 + 0.5);
+                let patchy =
+                    0.6 + 0.4 * uneven.at(dx / radius / 3.0 + 0.5, dy / radius / 3.0 + 0.5);
                 (1.0 - off / 1.4).max(0.0) * patchy
             });
         }

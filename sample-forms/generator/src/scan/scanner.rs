@@ -49,17 +49,31 @@ impl Settings {
             mode,
             skew: random.random_range(-1.0..1.0),
             turned: 0,
-            stretch: (random.random_range(0.993..1.006), random.random_range(0.99..1.008)),
-            shift: (random.random_range(-1.5..1.5), random.random_range(-2.0..2.0)),
+            stretch: (
+                random.random_range(0.993..1.006),
+                random.random_range(0.99..1.008),
+            ),
+            shift: (
+                random.random_range(-1.5..1.5),
+                random.random_range(-2.0..2.0),
+            ),
             blur: random.random_range(0.45..0.75),
             noise: random.random_range(1.0..2.2),
-            paper: [white, white - random.random_range(0.0..4.0), white - random.random_range(2.0..9.0)],
+            paper: [
+                white,
+                white - random.random_range(0.0..4.0),
+                white - random.random_range(2.0..9.0),
+            ],
             brightness: random.random_range(-6.0..6.0),
             contrast: random.random_range(0.94..1.06),
             clears_background: mode == Mode::Bilevel,
             threshold: random.random_range(150.0..178.0),
             streak: None,
-            backing: if random.random_bool(0.5) { [250.0; 3] } else { [196.0, 196.0, 194.0] },
+            backing: if random.random_bool(0.5) {
+                [250.0; 3]
+            } else {
+                [196.0, 196.0, 194.0]
+            },
         }
     }
 }
@@ -71,35 +85,63 @@ pub fn scan(sheet: &Picture, settings: &Settings, random: &mut impl Rng) -> Capt
         90 | 270 => (sheet.height, sheet.width),
         _ => (sheet.width, sheet.height),
     };
-    let (width, height) = ((width as f32 * scale).round() as usize, (height as f32 * scale).round() as usize);
+    let (width, height) = (
+        (width as f32 * scale).round() as usize,
+        (height as f32 * scale).round() as usize,
+    );
     let mut seen = expose(sheet, settings, width, height, random);
     blur(&mut seen, width, height, settings.blur);
     let lamp = Unevenness::new(3, 4, random);
     let mut pixels = Vec::with_capacity(width * height * 3);
     for (i, colour) in seen.into_iter().enumerate() {
-        let (x, y) = ((i % width) as f32 / width as f32, (i / width) as f32 / height as f32);
+        let (x, y) = (
+            (i % width) as f32 / width as f32,
+            (i / width) as f32 / height as f32,
+        );
         let shade = 2.5 * lamp.at(x, y) + settings.brightness - streak(settings, x);
         // Noise of the three sensors is mostly shared once the scanner has merged and compressed them.
         let grain = settings.noise * gaussian(random);
         let level = colour.map(|c| {
             let v = (c + shade - 128.0) * settings.contrast + 128.0 + grain;
-            if settings.clears_background { ((v - 30.0) * 255.0 / 185.0).min(255.0) } else { v }
+            if settings.clears_background {
+                ((v - 30.0) * 255.0 / 185.0).min(255.0)
+            } else {
+                v
+            }
         });
         match settings.mode {
             Mode::Colour => pixels.extend(level.map(|v| v.clamp(0.0, 255.0) as u8)),
             Mode::Grey => pixels.push(grey(level).clamp(0.0, 255.0) as u8),
-            Mode::Bilevel => pixels.push(if grey(level) < settings.threshold { 0 } else { 255 }),
+            Mode::Bilevel => pixels.push(if grey(level) < settings.threshold {
+                0
+            } else {
+                255
+            }),
         }
     }
-    Capture { width, height, mode: settings.mode, pixels, dpi: Some(settings.dpi) }
+    Capture {
+        width,
+        height,
+        mode: settings.mode,
+        pixels,
+        dpi: Some(settings.dpi),
+    }
 }
 
 fn streak(settings: &Settings, x: f32) -> f32 {
-    settings.streak.map_or(0.0, |at| 46.0 * (1.0 - (x - at).abs() / 0.0009).max(0.0))
+    settings
+        .streak
+        .map_or(0.0, |at| 46.0 * (1.0 - (x - at).abs() / 0.0009).max(0.0))
 }
 
 /// What falls on the sensor: four points of the sheet per pixel.
-fn expose(sheet: &Picture, settings: &Settings, width: usize, height: usize, random: &mut impl Rng) -> Vec<[f32; 3]> {
+fn expose(
+    sheet: &Picture,
+    settings: &Settings,
+    width: usize,
+    height: usize,
+    random: &mut impl Rng,
+) -> Vec<[f32; 3]> {
     let to_paper = PAPER_DPI / settings.dpi as f32;
     let (sin, cos) = settings.skew.to_radians().sin_cos();
     let mm = PAPER_DPI / 25.4;
@@ -118,13 +160,17 @@ fn expose(sheet: &Picture, settings: &Settings, width: usize, height: usize, ran
                     _ => (x, y),
                 };
                 let (x, y) = (x * to_paper - centre.0, y * to_paper - centre.1);
-                let (x, y) = (x / settings.stretch.0 - settings.shift.0 * mm, y / settings.stretch.1 - settings.shift.1 * mm);
+                let (x, y) = (
+                    x / settings.stretch.0 - settings.shift.0 * mm,
+                    y / settings.stretch.1 - settings.shift.1 * mm,
+                );
                 let (x, y) = (x * cos + y * sin + centre.0, -x * sin + y * cos + centre.1);
                 let print = sheet.sample(x, y, [-1.0; 3]);
                 let colour = if print[0] < 0.0 {
                     settings.backing
                 } else {
-                    let grain = 1.0 + 0.004 * fibre.at(x / sheet.width as f32, y / sheet.height as f32);
+                    let grain =
+                        1.0 + 0.004 * fibre.at(x / sheet.width as f32, y / sheet.height as f32);
                     std::array::from_fn(|c| print[c] / 255.0 * settings.paper[c] * grain)
                 };
                 for (total, part) in sum.iter_mut().zip(colour) {
@@ -143,7 +189,9 @@ pub fn blur(pixels: &mut [[f32; 3]], width: usize, height: usize, sigma: f32) {
         return;
     }
     let reach = (sigma * 3.0).ceil() as isize;
-    let weights: Vec<f32> = (-reach..=reach).map(|i| (-((i * i) as f32) / (2.0 * sigma * sigma)).exp()).collect();
+    let weights: Vec<f32> = (-reach..=reach)
+        .map(|i| (-((i * i) as f32) / (2.0 * sigma * sigma)).exp())
+        .collect();
     let total: f32 = weights.iter().sum();
     let mut line: Vec<[f32; 3]> = Vec::new();
     let mut pass = |start: usize, step: usize, count: usize, pixels: &mut [[f32; 3]]| {

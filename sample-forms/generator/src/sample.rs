@@ -1,0 +1,237 @@
+//! Makes one sample from its plan: family, filled pages, capture, files, truth.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use enrol::forms::definition::FormDefinition;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
+use crate::blank;
+use crate::deliver::deliver;
+use crate::fill::{self, Writers};
+use crate::hand::{Fonts, Hand, TickStyle, pens};
+use crate::people::Family;
+use crate::people::answers::{self, Answer, Written};
+use crate::plan::{Oddity, Plan};
+use crate::scan::Picture;
+use crate::truth::{self, Expected, Truth};
+
+/// A file of a sample, its path relative to the output folder.
+pub type File = (PathBuf, Vec<u8>);
+
+/// What all samples of a run share.
+pub struct Workshop<'a> {
+    /// The form.
+    pub definition: &'a FormDefinition,
+    /// The fonts.
+    pub fonts: &'a Fonts,
+    /// Seed of the run.
+    pub seed: u64,
+}
+
+/// A random source of one purpose of one sample: what one purpose draws does not change what another gets.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Family,
+    Answers,
+    Hand,
+    Writing,
+    Capture,
+}
+
+impl Workshop<'_> {
+    fn random(&self, index: u64, purpose: Purpose) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(index * 8 + purpose as u64);
+        random
+    }
+
+    /// The set number of sample `index`: six digits, another for each of 900,000 samples.
+    pub fn set_number(&self, index: u64) -> String {
+        let mixed = (self.seed % 900_000) * 7_919 + index * 48_611;
+        format!("{}", 100_000 + mixed % 900_000)
+    }
+
+    /// Makes sample `index`: its files under `scans/` (and `later/`), the truth file last.
+    ///
+    /// # Errors
+    /// Fails (for good) when the form cannot be printed or a page not encoded; retry after `npm ci` when a
+    /// font is missing.
+    pub fn make(&self, index: u64, plan: &Plan) -> anyhow::Result<Vec<File>> {
+        let family = Family::random(plan.family, &mut self.random(index, Purpose::Family));
+        let mut answers = answers::all(
+            self.definition,
+            &family,
+            &mut self.random(index, Purpose::Answers),
+        );
+        let set_number = self.set_number(index);
+        let mut pages = self.filled(index, plan, &set_number, &mut answers)?;
+        let used: Vec<u32> = (1..=self.definition.pages)
+            .filter(|page| {
+                !self.definition.optional_pages.contains(page) || self.is_used(*page, &answers)
+            })
+            .collect();
+        let sheets: Vec<(u32, Picture)> = used
+            .iter()
+            .map(|page| {
+                (
+                    *page,
+                    std::mem::replace(&mut pages[*page as usize - 1], Picture::plain(0, 0, [0; 3])),
+                )
+            })
+            .collect();
+        let delivery = deliver(plan, sheets, &mut self.random(index, Purpose::Capture))?;
+
+        let folder = PathBuf::from("scans").join(&plan.name);
+        let missing = plan.oddities.iter().find_map(|o| match o {
+            Oddity::MissingPage(page) => Some(*page),
+            _ => None,
+        });
+        let mut order: Vec<u32> = used
+            .into_iter()
+            .filter(|page| missing != Some(*page))
+            .collect();
+        if plan.oddities.iter().any(|o| matches!(o, Oddity::Reversed)) {
+            order.reverse();
+        }
+        let later = delivery
+            .later
+            .map(|(name, bytes)| (format!("{}-{name}", plan.name), bytes));
+        let truth = Truth {
+            form: self.definition.id.clone(),
+            version: self.definition.version,
+            set_number,
+            files: delivery.files.iter().map(|f| f.0.clone()).collect(),
+            pages: order,
+            later_files: later
+                .iter()
+                .map(|(name, _)| format!("../../later/{name}"))
+                .collect(),
+            features: plan.features.iter().map(|f| (*f).to_owned()).collect(),
+            expected: if missing.is_some() {
+                Expected::Exception
+            } else {
+                Expected::Record
+            },
+            fields: truth::fields(self.definition, &answers),
+        };
+        let mut json = serde_json::to_vec_pretty(&truth)?;
+        json.push(b'\n');
+        let mut files: Vec<File> = delivery
+            .files
+            .into_iter()
+            .map(|(name, bytes)| (folder.join(name), bytes))
+            .collect();
+        files.extend(later.map(|(name, bytes)| (PathBuf::from("later").join(name), bytes)));
+        files.push((folder.join("truth.json"), json));
+        Ok(files)
+    }
+
+    /// All pages of the form, filled in. Answers that do not fit are struck from the answers and left unwritten.
+    fn filled(
+        &self,
+        index: u64,
+        plan: &Plan,
+        set_number: &str,
+        answers: &mut BTreeMap<String, Answer>,
+    ) -> anyhow::Result<Vec<Picture>> {
+        let writers = self.writers(index, plan)?;
+        let printed = self.blank(Some(set_number))?;
+        for _ in 0..2 {
+            let mut pages = printed.clone();
+            let mut random = self.random(index, Purpose::Writing);
+            let overlong = fill::fill(self.definition, answers, &mut pages, &writers, &mut random);
+            if overlong.is_empty() {
+                return Ok(pages);
+            }
+            for name in overlong {
+                answers.insert(
+                    name,
+                    Answer {
+                        value: serde_json::Value::Null,
+                        written: Written::Nothing,
+                    },
+                );
+            }
+        }
+        anyhow::bail!("answers of sample {} do not fit the form", plan.name)
+    }
+
+    /// The printed form.
+    ///
+    /// # Errors
+    /// Fails (for good) when it cannot be printed or rasterised.
+    pub fn blank(&self, set_number: Option<&str>) -> anyhow::Result<Vec<Picture>> {
+        let pdf = enrol::forms::print::print(self.definition, &[set_number.map(str::to_owned)])
+            .context("the form cannot be printed")?;
+        blank::rasterise(pdf)
+    }
+
+    fn writers(&self, index: u64, plan: &Plan) -> anyhow::Result<Writers> {
+        let mut random = self.random(index, Purpose::Hand);
+        let (face, spare) = (
+            self.fonts.face(plan.font)?,
+            self.fonts.face("patrick-hand")?,
+        );
+        let mut carer = if plan.oddities.iter().any(|o| matches!(o, Oddity::Typed)) {
+            Hand::typewriter(face, spare)
+        } else {
+            Hand::random(face, spare, plan.pen, plan.tick, &mut random)
+        };
+        if plan.oddities.iter().any(|o| matches!(o, Oddity::Hasty)) {
+            carer.hurry();
+        }
+        let face = self
+            .fonts
+            .face(["kalam", "architects-daughter", "coming-soon"][index as usize % 3])?;
+        let staff = Hand::random(
+            face,
+            self.fonts.face("patrick-hand")?,
+            pens::BLUE,
+            TickStyle::Tick,
+            &mut random,
+        );
+        let slips = plan.oddities.iter().any(|o| matches!(o, Oddity::Slip));
+        Ok(Writers {
+            carer,
+            staff,
+            slips,
+        })
+    }
+
+    fn is_used(&self, page: u32, answers: &BTreeMap<String, Answer>) -> bool {
+        let written = |name: &str| {
+            answers
+                .get(name)
+                .is_some_and(|a| !matches!(a.written, Written::Nothing))
+        };
+        self.definition
+            .fields
+            .iter()
+            .any(|f| f.page == page && written(&f.name))
+    }
+}
+
+/// One filled page as a grey scan, for making damaged files of it.
+///
+/// # Errors
+/// As [`Workshop::make`].
+pub fn one_page(workshop: &Workshop<'_>, plan: &Plan) -> anyhow::Result<crate::scan::Capture> {
+    let family = Family::random(plan.family, &mut workshop.random(8_000, Purpose::Family));
+    let mut answers = answers::all(
+        workshop.definition,
+        &family,
+        &mut workshop.random(8_000, Purpose::Answers),
+    );
+    let pages = workshop.filled(8_000, plan, &workshop.set_number(8_000), &mut answers)?;
+    let sheet = pages.into_iter().next().context("the form has no pages")?;
+    let mut random = workshop.random(8_000, Purpose::Capture);
+    let settings =
+        crate::scan::scanner::Settings::random(150, crate::scan::Mode::Grey, &mut random);
+    Ok(crate::scan::scanner::scan(&sheet, &settings, &mut random))
+}
+
+#[cfg(test)]
+mod tests;
