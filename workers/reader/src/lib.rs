@@ -1,1 +1,31 @@
-//! Reads registered pages: ticks, handwriting, print.
+//! Reads placed pages of forms: image registration, zones, ticks, handwriting, print.
+//!
+//! ```text
+//! bytes -> enrol-decoder (sandboxed) -> grey pages
+//!   -> registration  which page of which form, and the mapping from form millimetres to pixels
+//!   -> zones         each answer upright on white paper, printed lines taken out
+//!   -> ticks | handwriting | print
+//!   -> fields        value, confidence, state, reasons
+//!   -> page_sets     which pages make one form
+//! ```
+//!
+//! [`read_document`] does all of it for the bytes of one file. Only [`worker`] knows of queues and
+//! databases.
+
+pub mod checking;
+pub mod cli;
+pub mod fields;
+pub mod handwriting;
+pub mod page_sets;
+pub mod paper;
+pub mod picture;
+pub mod print;
+pub mod raster;
+mod reader;
+pub mod registration;
+pub mod stages;
+pub mod ticks;
+pub mod worker;
+pub mod zones;
+
+pub use reader::{PageSeen, ReadError, Reader, ReaderError, ReaderOptions, read_document, read_document_seeing};

@@ -1,0 +1,201 @@
+//! `enrol-reader bench`: accuracy, speed and memory on scans whose truth is known.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use enrol::domain::reading::FormReading;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::accuracy::{self, ByKind};
+use crate::reader::{Reader, ReaderOptions, read_document_seeing};
+use crate::stages::{self, StageClock, StageSeconds};
+
+/// Measure accuracy, speed and memory on a folder of scans with their truth
+#[derive(Debug, clap::Args)]
+pub struct BenchArgs {
+    /// A folder whose folders hold scans and a truth.json
+    folder: PathBuf,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    json: bool,
+    /// List the fields that were read wrongly (these are invented people)
+    #[arg(long)]
+    wrong: bool,
+    /// Folder of form definitions known besides the built-in ones
+    #[arg(long, value_name = "DIR")]
+    form_definitions: Option<PathBuf>,
+}
+
+/// The parts of a truth file that are needed here.
+#[derive(Debug, Deserialize)]
+struct Truth {
+    set_number: Option<String>,
+    files: Vec<String>,
+    fields: Map<String, Value>,
+}
+
+/// What a run came to.
+#[derive(Debug, Default, Serialize)]
+struct Result {
+    /// Folders with a truth file.
+    samples: usize,
+    /// Files read.
+    files: usize,
+    /// Files and samples from which the expected form did not come, with the reason.
+    failed: Vec<String>,
+    /// Pages placed on their form.
+    pages: usize,
+    /// Pages not placed.
+    unplaced: usize,
+    /// Largest residual of a placed page, millimetres.
+    worst_residual_mm: f64,
+    /// Accuracy and states by kind of field.
+    kinds: ByKind,
+    /// Core-seconds per placed page, by stage.
+    core_seconds_per_page: StageSeconds,
+    /// Core-seconds per placed page, all stages.
+    core_seconds_per_page_total: f64,
+    /// Wall-clock seconds for everything.
+    wall_seconds: f64,
+    /// Peak resident memory of this process, bytes.
+    reader_peak_bytes: u64,
+    /// Peak resident memory of the largest decoder process, bytes.
+    decoder_peak_bytes: u64,
+    /// Name of the handwriting weights.
+    model: String,
+}
+
+/// Runs the measurement on one core.
+///
+/// # Errors
+/// The reader cannot start, or the folder holds no truth file.
+pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
+    let reader = Reader::new(ReaderOptions { form_definitions: args.form_definitions.clone(), ..Default::default() })?;
+    let mut result = Result { model: reader.model().to_owned(), ..Result::default() };
+    let began = Instant::now();
+    let mut clock = StageClock::running();
+    let children_before = stages::children_seconds();
+    for folder in samples(&args.folder)? {
+        measure(&reader, &folder, args.wrong, &mut clock, &mut result)?;
+    }
+    anyhow::ensure!(result.samples > 0, "{} holds no folder with a truth.json", args.folder.display());
+    let seconds = clock.seconds(stages::children_seconds() - children_before);
+    result.core_seconds_per_page = seconds.per(result.pages.max(1) as f64);
+    result.core_seconds_per_page_total = result.core_seconds_per_page.total();
+    result.wall_seconds = began.elapsed().as_secs_f64();
+    (result.reader_peak_bytes, result.decoder_peak_bytes) = stages::peak_memory();
+    if args.json {
+        println!("{}", serde_json::to_string(&result)?);
+    } else {
+        print!("{}", table(&result));
+    }
+    Ok(if result.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn samples(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .with_context(|| format!("cannot list {}", folder.display()))?
+        .filter_map(|entry| entry.ok().map(|e| e.path()))
+        .filter(|path| path.join("truth.json").is_file())
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+fn measure(
+    reader: &Reader,
+    folder: &Path,
+    list_wrong: bool,
+    clock: &mut StageClock,
+    result: &mut Result,
+) -> anyhow::Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let truth = std::fs::read(folder.join("truth.json"))?;
+    let truth: Truth = serde_json::from_slice(&truth).with_context(|| format!("{name}/truth.json is not as expected"))?;
+    result.samples += 1;
+    let mut forms: Vec<FormReading> = Vec::new();
+    for file in &truth.files {
+        let bytes = std::fs::read(folder.join(file)).with_context(|| format!("{name}: cannot read {file}"))?;
+        result.files += 1;
+        match read_document_seeing(reader, &bytes, clock, &mut |_| {}) {
+            Ok(document) => {
+                result.unplaced += document.unplaced.len();
+                for page in &document.unplaced {
+                    if page.outcome == enrol::domain::reading::UnplacedOutcome::Exception {
+                        result.failed.push(format!("{name}/{file} page {}: {}", page.document_page, page.reason));
+                    }
+                }
+                forms.extend(document.forms);
+            }
+            Err(error) => result.failed.push(format!("{name}/{file}: {}", error.reason())),
+        }
+    }
+    let ours = |form: &&FormReading| {
+        truth.set_number.is_none() || form.pages.iter().any(|p| p.set_number == truth.set_number)
+    };
+    let mut any = false;
+    for form in forms.iter().filter(ours) {
+        any = true;
+        result.pages += form.pages.len();
+        result.worst_residual_mm = form.pages.iter().map(|p| p.residual_mm).fold(result.worst_residual_mm, f64::max);
+        for field in &form.fields {
+            let expected = truth.fields.get(&field.name).unwrap_or(&Value::Null);
+            accuracy::count(&mut result.kinds, field, expected);
+            let read = serde_json::to_value(&field.value)?;
+            if list_wrong && !accuracy::same(field.kind, &read, expected) {
+                eprintln!(
+                    "{name} {} [{}] truth {expected} read {read} raw {:?} {:.2} {}",
+                    field.name,
+                    field.kind.as_str(),
+                    field.raw,
+                    field.confidence,
+                    field.state.as_str()
+                );
+            }
+        }
+    }
+    if !any {
+        result.failed.push(format!("{name}: the form of this sample was not found in its files"));
+    }
+    Ok(())
+}
+
+fn table(result: &Result) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    let _ = writeln!(out, "{:<12} {:>7} {:>7} {:>7}  {:>6} {:>7}  {:>8} {:>6} {:>7}", "kind", "filled", "right", "", "blank", "right", "accepted", "wrong", "review");
+    for (kind, c) in &result.kinds {
+        let _ = writeln!(
+            out,
+            "{kind:<12} {:>7} {:>7} {:>6.1}%  {:>6} {:>7}  {:>8} {:>6} {:>7}",
+            c.filled,
+            c.right,
+            100.0 * c.right as f64 / c.filled.max(1) as f64,
+            c.blank,
+            c.blank_right,
+            c.accepted,
+            c.accepted_wrong,
+            c.review
+        );
+    }
+    let s = &result.core_seconds_per_page;
+    let _ = writeln!(
+        out,
+        "\n{} pages of {} samples; {:.3} core-seconds per page: decode {:.3}, receive {:.3}, place {:.3}, cut {:.3}, ticks {:.3}, handwriting {:.3}, print {:.3}",
+        result.pages, result.samples, result.core_seconds_per_page_total, s.decode, s.receive, s.place, s.cut, s.ticks, s.handwriting, s.print
+    );
+    let _ = writeln!(
+        out,
+        "worst residual {:.2} mm; peak memory {:.0} MB, decoder {:.0} MB",
+        result.worst_residual_mm,
+        result.reader_peak_bytes as f64 / 1e6,
+        result.decoder_peak_bytes as f64 / 1e6
+    );
+    for failure in &result.failed {
+        let _ = writeln!(out, "failed: {failure}");
+    }
+    out
+}

@@ -1,0 +1,230 @@
+//! Reading one file from its bytes to its forms.
+
+use std::path::PathBuf;
+
+use enrol::decoding::{DecodeError, DecodeLimits, DecodedPage, Decoder};
+use enrol::domain::reading::{DocumentReading, PageReading, UnplacedOutcome, UnplacedPage};
+use enrol::forms::definition::FormDefinition;
+
+use crate::fields;
+use crate::handwriting::{Recogniser, RecogniserError};
+use crate::page_sets::{self, ReadPage};
+use crate::raster::Grey;
+use crate::registration::homography::Homography;
+use crate::registration::{self, Placement, PreparedPage};
+use crate::stages::{Stage, StageClock};
+
+/// What a reader is made of besides what is built in.
+#[derive(Debug, Clone, Default)]
+pub struct ReaderOptions {
+    /// A folder of form definitions (`*.toml`) known besides the built-in ones. One of the same form and version as
+    /// a built-in one takes its place.
+    pub form_definitions: Option<PathBuf>,
+    /// The decoder program; found beside this program when not given.
+    pub decoder: Option<Decoder>,
+    /// Bounds on a file.
+    pub limits: DecodeLimits,
+}
+
+/// Why there is no reader. None of these goes away by trying again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReaderError {
+    /// The handwriting network cannot be used.
+    #[error(transparent)]
+    Recogniser(#[from] RecogniserError),
+    /// The program `enrol-decoder` is missing.
+    #[error(transparent)]
+    Decoder(#[from] DecodeError),
+    /// The folder of form definitions cannot be listed.
+    #[error("form definitions in {folder} cannot be listed")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A form definition is wrong; the text says where and how to mend it.
+    #[error("{0}")]
+    Definition(String),
+}
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It could not be decoded.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The handwriting network failed, which has nothing to do with the file.
+    #[error(transparent)]
+    Recogniser(#[from] RecogniserError),
+}
+
+impl ReadError {
+    /// Whether another attempt may succeed.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Decode(error) => error.is_retryable(),
+            Self::Recogniser(_) => true,
+        }
+    }
+
+    /// Short name of the failure.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Decode(error) => error.code(),
+            Self::Recogniser(_) => "recogniser_failed",
+        }
+    }
+
+    /// What happened and what to do, for reception staff.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Decode(error) => error.reason(),
+            Self::Recogniser(_) => {
+                "The handwriting reader failed. The scan is kept and will be tried again; if this goes on, tell the administrator."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// Everything needed to read files, loaded once. Threads may share it; each reads one file at a time on one core.
+pub struct Reader {
+    recogniser: Recogniser,
+    definitions: Vec<FormDefinition>,
+    decoder: Decoder,
+    limits: DecodeLimits,
+}
+
+impl Reader {
+    /// Loads the weights and the form definitions and finds the decoder.
+    ///
+    /// # Errors
+    /// [`ReaderError`]: something is missing or wrong in the installation.
+    pub fn new(options: ReaderOptions) -> Result<Self, ReaderError> {
+        let mut definitions = enrol::forms::load_all();
+        if let Some(folder) = &options.form_definitions {
+            for own in definitions_in(folder)? {
+                definitions.retain(|d| (&d.id, d.version) != (&own.id, own.version));
+                definitions.push(own);
+            }
+        }
+        Ok(Self {
+            recogniser: Recogniser::load()?,
+            definitions,
+            decoder: match options.decoder {
+                Some(decoder) => decoder,
+                None => Decoder::find()?,
+            },
+            limits: options.limits,
+        })
+    }
+
+    /// The form definitions it knows.
+    pub fn definitions(&self) -> &[FormDefinition] {
+        &self.definitions
+    }
+
+    /// Name of the handwriting weights.
+    pub fn model(&self) -> &str {
+        self.recogniser.name()
+    }
+}
+
+fn definitions_in(folder: &std::path::Path) -> Result<Vec<FormDefinition>, ReaderError> {
+    let failed = |source| ReaderError::Folder { folder: folder.display().to_string(), source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+        .iter()
+        .map(|path| {
+            enrol::forms::load(&path.to_string_lossy()).map_err(|e| ReaderError::Definition(e.to_string()))
+        })
+        .collect()
+}
+
+/// A page as it goes by, for those who want to draw it.
+pub struct PageSeen<'a> {
+    /// Page of the file, from 1.
+    pub document_page: u32,
+    /// The decoded page.
+    pub picture: &'a Grey,
+    /// From form millimetres to pixels, when it has its place.
+    pub homography: Option<&'a Homography>,
+    /// Its definition, when it has its place.
+    pub definition: Option<&'a FormDefinition>,
+}
+
+/// Reads one file. Blocking, on one core; one page is in memory at a time.
+///
+/// # Errors
+/// The file cannot be decoded, or the reader itself failed. A page that is not one of ours is no error: it is in
+/// `unplaced`.
+pub fn read_document(reader: &Reader, bytes: &[u8]) -> Result<DocumentReading, ReadError> {
+    read_document_seeing(reader, bytes, &mut StageClock::off(), &mut |_| {})
+}
+
+/// As [`read_document`], showing each page to `see` once it has been placed and counting time on `clock`.
+///
+/// # Errors
+/// As [`read_document`].
+pub fn read_document_seeing(
+    reader: &Reader,
+    bytes: &[u8],
+    clock: &mut StageClock,
+    see: &mut dyn FnMut(PageSeen<'_>),
+) -> Result<DocumentReading, ReadError> {
+    let mut pages: Vec<ReadPage> = Vec::new();
+    let mut unplaced: Vec<UnplacedPage> = Vec::new();
+    reader.decoder.decode_each(bytes, &reader.limits, |decoded: DecodedPage| -> Result<(), ReadError> {
+        clock.lap(Stage::Receive);
+        let document_page = decoded.number;
+        let picture = Grey::from_pixels(decoded.width as usize, decoded.height as usize, decoded.grey)
+            .ok_or_else(|| DecodeError::Damaged("a page without pixels".to_owned()))?;
+        let page = PreparedPage::new(picture);
+        let placement = registration::place(&page, &reader.definitions);
+        clock.lap(Stage::Place);
+        let placed = match placement {
+            Placement::Placed(placed) => placed,
+            Placement::Blank => {
+                see(PageSeen { document_page, picture: &page.picture, homography: None, definition: None });
+                let reason = "Blank page: the back of a sheet.".to_owned();
+                unplaced.push(UnplacedPage { document_page, outcome: UnplacedOutcome::Blank, reason });
+                return Ok(());
+            }
+            Placement::Exception(reason) => {
+                see(PageSeen { document_page, picture: &page.picture, homography: None, definition: None });
+                unplaced.push(UnplacedPage { document_page, outcome: UnplacedOutcome::Exception, reason });
+                return Ok(());
+            }
+        };
+        let definition = &reader.definitions[placed.definition];
+        let fields = fields::read_page(&reader.recogniser, definition, &page, &placed, clock)?;
+        see(PageSeen {
+            document_page,
+            picture: &page.picture,
+            homography: Some(&placed.homography),
+            definition: Some(definition),
+        });
+        pages.push(ReadPage {
+            definition: placed.definition,
+            page: PageReading {
+                page: placed.code.page,
+                document_page,
+                residual_mm: placed.residual_mm,
+                homography: placed.homography.rows(),
+                set_number: placed.code.set_number,
+            },
+            fields,
+        });
+        Ok(())
+    })?;
+    clock.lap(Stage::Receive);
+    Ok(DocumentReading { forms: page_sets::group(pages, &reader.definitions), unplaced })
+}
