@@ -68,18 +68,32 @@ pub struct PrintArgs {
 /// # Errors
 /// The definition is wrong, the fonts are missing, or the PDF cannot be written.
 pub fn run(args: FormArgs) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Vec::new();
+    let outcome = answer(args, &mut out);
+    match std::io::stdout().write_all(&out) {
+        // Somebody piped it into `head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+        written => written?,
+    }
+    outcome
+}
+
+fn answer(args: FormArgs, out: &mut Vec<u8>) -> anyhow::Result<ExitCode> {
     match args {
-        FormArgs::Print(args) => print(&args, &mut out)?,
+        FormArgs::Print(args) => print(&args, out)?,
         FormArgs::Show { form, json: true } => {
-            serde_json::to_writer_pretty(&mut out, &forms::load(&form)?)?;
+            serde_json::to_writer_pretty(&mut *out, &forms::load(&form)?)?;
             writeln!(out)?;
         }
-        FormArgs::Show { form, json: false } => table(&forms::load(&form)?, &mut out)?,
-        FormArgs::Check { forms } => return check(&forms, &mut out),
+        FormArgs::Show { form, json: false } => table(&forms::load(&form)?, out)?,
+        FormArgs::Check { forms } => return check(&forms, out),
         FormArgs::List => {
             for form in forms::load_all() {
-                writeln!(out, "{}  version {}, {} pages: {}", form.id, form.version, form.pages, form.title)?;
+                writeln!(
+                    out,
+                    "{}  version {}, {} pages: {}",
+                    form.id, form.version, form.pages, form.title
+                )?;
             }
         }
     }
@@ -100,10 +114,16 @@ fn print(args: &PrintArgs, out: &mut impl Write) -> anyhow::Result<()> {
         set_numbers(args.sets)
     };
     let pdf = forms::print::print_with(&definition, &sets, &fonts)?;
-    std::fs::write(&args.output, pdf).with_context(|| format!("cannot write {}", args.output.display()))?;
+    std::fs::write(&args.output, pdf)
+        .with_context(|| format!("cannot write {}", args.output.display()))?;
     let copies = sets.len();
     let pages = definition.pages as usize * copies;
-    writeln!(out, "{}: {copies} x {} ({pages} pages)", args.output.display(), definition.title)?;
+    writeln!(
+        out,
+        "{}: {copies} x {} ({pages} pages)",
+        args.output.display(),
+        definition.title
+    )?;
     Ok(())
 }
 
@@ -122,7 +142,14 @@ fn check(names: &[String], out: &mut impl Write) -> anyhow::Result<ExitCode> {
     for name in names {
         match forms::load(name) {
             Ok(form) => {
-                writeln!(out, "{name}: {} version {}, {} pages, {} fields: fine", form.id, form.version, form.pages, form.fields.len())?;
+                writeln!(
+                    out,
+                    "{name}: {} version {}, {} pages, {} fields: fine",
+                    form.id,
+                    form.version,
+                    form.pages,
+                    form.fields.len()
+                )?;
             }
             Err(error) => {
                 wrong += 1;
@@ -131,14 +158,17 @@ fn check(names: &[String], out: &mut impl Write) -> anyhow::Result<ExitCode> {
         }
     }
     if wrong > 0 {
-        out.flush()?;
         bail!("{wrong} of {} form definitions cannot be used", names.len());
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn table(form: &FormDefinition, out: &mut impl Write) -> anyhow::Result<()> {
-    writeln!(out, "{} ({} version {}, wording {}), {} pages", form.title, form.id, form.version, form.wording_version, form.pages)?;
+    writeln!(
+        out,
+        "{} ({} version {}, wording {}), {} pages",
+        form.title, form.id, form.version, form.wording_version, form.pages
+    )?;
     let name_width = form.fields.iter().map(|f| f.name.len()).max().unwrap_or(0);
     let mut heading = String::new();
     for field in &form.fields {
@@ -148,7 +178,12 @@ fn table(form: &FormDefinition, out: &mut impl Write) -> anyhow::Result<()> {
             heading = part;
         }
         let kind = field.kind.as_str();
-        writeln!(out, "  {:name_width$}  {kind:<10}  {}", field.name, remarks(field))?;
+        writeln!(
+            out,
+            "  {:name_width$}  {kind:<10}  {}",
+            field.name,
+            remarks(field)
+        )?;
     }
     Ok(())
 }
@@ -159,7 +194,12 @@ fn remarks(field: &Field) -> String {
     match (field.cells.len(), field.lines.len(), field.options.len()) {
         (0, 0, 0) => {}
         (0, 0, n) => {
-            let shown: Vec<&str> = field.options.iter().take(8).map(|o| o.value.as_str()).collect();
+            let shown: Vec<&str> = field
+                .options
+                .iter()
+                .take(8)
+                .map(|o| o.value.as_str())
+                .collect();
             let more = if n > shown.len() { ", ..." } else { "" };
             parts.push(format!("{}{more}", shown.join(", ")));
         }

@@ -10,6 +10,7 @@ pub mod problem;
 mod answer;
 mod canvas;
 mod checks;
+mod label;
 mod layout;
 mod resolve;
 mod source;
@@ -75,7 +76,11 @@ pub fn parse(file: &str, text: &str) -> Result<FormDefinition, DefinitionError> 
     };
     let resolved = resolve::resolve(&source, &mut problems);
     checks::run(&source, &resolved, &mut problems);
-    if problems.is_empty() { Ok(resolved.definition) } else { Err(wrong(problems)) }
+    if problems.is_empty() {
+        Ok(resolved.definition)
+    } else {
+        Err(wrong(problems))
+    }
 }
 
 #[cfg(test)]

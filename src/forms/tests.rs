@@ -75,10 +75,24 @@ fn the_registration_form_asks_what_it_should() {
         .fields
         .iter()
         .map(|f| {
-            let special = if f.rules.category == DataCategory::Special { " special" } else { "" };
+            let special = if f.rules.category == DataCategory::Special {
+                " special"
+            } else {
+                ""
+            };
             let required = if f.rules.required { " required" } else { "" };
-            let consent = f.rules.consent.as_ref().map(|c| format!(" consent to {c}")).unwrap_or_default();
-            format!("{} {} {}{special}{required}{consent}", f.page, f.name, f.kind.as_str())
+            let consent = f
+                .rules
+                .consent
+                .as_ref()
+                .map(|c| format!(" consent to {c}"))
+                .unwrap_or_default();
+            format!(
+                "{} {} {}{special}{required}{consent}",
+                f.page,
+                f.name,
+                f.kind.as_str()
+            )
         })
         .collect();
     insta::assert_snapshot!(summary.join("\n"));
@@ -87,16 +101,27 @@ fn the_registration_form_asks_what_it_should() {
 #[test]
 fn json_has_the_agreed_shape() {
     let form = serde_json::to_value(load("registration").expect("built in")).expect("plain data");
-    assert_eq!(form["page"], serde_json::json!({"width_mm": 210.0, "height_mm": 297.0}));
+    assert_eq!(
+        form["page"],
+        serde_json::json!({"width_mm": 210.0, "height_mm": 297.0})
+    );
     let fields = form["fields"].as_array().expect("fields");
-    let find = |name: &str| fields.iter().find(|f| f["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+    let find = |name: &str| {
+        fields
+            .iter()
+            .find(|f| f["name"] == name)
+            .unwrap_or_else(|| panic!("no {name}"))
+    };
     let born = find("child_2.date_of_birth");
     assert_eq!(born["cells"].as_array().map(Vec::len), Some(8));
     assert_eq!(born["cells"][0].as_array().map(Vec::len), Some(4));
     assert_eq!(born["page"], 3);
     let consent = find("consent.email");
     assert_eq!(consent["options"][0]["value"], "yes");
-    assert_eq!(consent["options"][0]["box"].as_array().map(Vec::len), Some(4));
+    assert_eq!(
+        consent["options"][0]["box"].as_array().map(Vec::len),
+        Some(4)
+    );
     assert_eq!(consent["rules"]["consent"], "contact.email");
     insta::assert_json_snapshot!(born);
 }
@@ -111,40 +136,86 @@ fn every_field_can_be_answered() {
             FieldKind::Signature => assert_eq!(parts, (0, 0, 0), "{}", field.name),
             _ => assert!(parts.0 > 0, "{}", field.name),
         }
-        assert!(field.cells.windows(2).all(|pair| pair[1].x > pair[0].x), "{}", field.name);
+        assert!(
+            field.cells.windows(2).all(|pair| pair[1].x > pair[0].x),
+            "{}",
+            field.name
+        );
     }
 }
 
 #[test]
 fn syntax_and_unknown_keys_are_explained() {
-    insta::assert_snapshot!("unknown key", told("cells = 20", "cell_count = 20"));
+    insta::assert_snapshot!("unknown_key", told("cells = 20", "cell_count = 20"));
     insta::assert_snapshot!("syntax", told("at = [48, 42]", "at = [48, 42"));
-    insta::assert_snapshot!("unknown kind", told("kind = \"name\"", "kind = \"nane\""));
-    insta::assert_snapshot!("missing key", told("label = \"Surname\"\n", ""));
+    insta::assert_snapshot!("unknown_kind", told("kind = \"name\"", "kind = \"nane\""));
+    insta::assert_snapshot!("missing_key", told("label = \"Surname\"\n", ""));
 }
 
 #[test]
 fn positions_are_checked() {
     insta::assert_snapshot!("overlap", told("at = [48, 54]", "at = [48, 46]"));
-    insta::assert_snapshot!("off the page", told("cells = 20", "cells = 40"));
-    insta::assert_snapshot!("on the code", told("at = [48, 42]", "at = [90, 22]"));
-    insta::assert_snapshot!("small cells", told("cells = 20", "cells = 20\ncell = [4.2, 7]"));
-    insta::assert_snapshot!("long label", told("label = \"Surname\"", "label = \"Surname-as-on-your-birth-certificate\""));
+    insta::assert_snapshot!("off_the_page", told("cells = 20", "cells = 40"));
+    insta::assert_snapshot!("on_the_code", told("at = [48, 42]", "at = [90, 22]"));
+    insta::assert_snapshot!(
+        "small_cells",
+        told("cells = 20", "cells = 20\ncell = [4.2, 7]")
+    );
+    insta::assert_snapshot!(
+        "crossing_a_frame",
+        told(
+            "[[page.section]]",
+            "[[page.frame]]\nat = [10, 60]\nsize = [50, 20]\n\n[[page.section]]"
+        )
+    );
+    insta::assert_snapshot!(
+        "long_label",
+        told(
+            "label = \"Surname\"",
+            "label = \"Surname-as-on-your-birth-certificate\""
+        )
+    );
 }
 
 #[test]
 fn content_is_checked() {
-    insta::assert_snapshot!("duplicate name", told("person.born", "person.surname"));
-    insta::assert_snapshot!("no options", told("options = [{ value = \"yes\", label = \"Yes\" }, { value = \"no\", label = \"No\" }]", ""));
-    insta::assert_snapshot!("no wording", told("wording = \"I agree that the centre may e-mail me about its services.\"\n", ""));
-    insta::assert_snapshot!("no date role", told("date = \"adult_birth\"\n", ""));
+    insta::assert_snapshot!("duplicate_name", told("person.born", "person.surname"));
+    insta::assert_snapshot!(
+        "no_options",
+        told(
+            "options = [{ value = \"yes\", label = \"Yes\" }, { value = \"no\", label = \"No\" }]",
+            ""
+        )
+    );
+    insta::assert_snapshot!(
+        "no_wording",
+        told(
+            "wording = \"I agree that the centre may e-mail me about its services.\"\n",
+            ""
+        )
+    );
+    insta::assert_snapshot!("no_date_role", told("date = \"adult_birth\"\n", ""));
     insta::assert_snapshot!("special", told("person.born", "person.due_date"));
-    insta::assert_snapshot!("no cells", told("cells = 20\n", ""));
-    insta::assert_snapshot!("odd character", told("About you", "About you \u{2603}"));
+    insta::assert_snapshot!("no_cells", told("cells = 20\n", ""));
+    insta::assert_snapshot!("odd_character", told("About you", "About you \u{2603}"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_damage_to_a_definition_stops_the_check(at in 0..SMALL.len(), length in 0_usize..40, put in "[ -~\\n]{0,12}") {
+        let mut text = SMALL.as_bytes().to_vec();
+        text.splice(at..(at + length).min(SMALL.len()), put.bytes());
+        let _ = parse("damaged.toml", &String::from_utf8(text).expect("ASCII"));
+    }
 }
 
 #[test]
 fn a_missing_file_names_the_built_in_forms() {
-    let error = load("no/such/form.toml").expect_err("no such file").to_string();
-    assert!(error.contains("no/such/form.toml") && error.contains("registration"), "{error}");
+    let error = load("no/such/form.toml")
+        .expect_err("no such file")
+        .to_string();
+    assert!(
+        error.contains("no/such/form.toml") && error.contains("registration"),
+        "{error}"
+    );
 }

@@ -20,7 +20,11 @@ pub enum ChoiceError {
 fn find<'f>(field: &'f Field, text: &str) -> Option<&'f str> {
     let text = text.trim();
     let same = |candidate: &str| candidate.eq_ignore_ascii_case(text);
-    field.options.iter().find(|o| same(&o.value) || same(&o.label)).map(|o| o.value.as_str())
+    field
+        .options
+        .iter()
+        .find(|o| same(&o.value) || same(&o.label))
+        .map(|o| o.value.as_str())
 }
 
 /// One option by its value or label.
@@ -29,7 +33,11 @@ pub(super) fn one(field: &Field, text: &str) -> Result<FieldValue, ChoiceError> 
         return Ok(FieldValue::Text(value.to_owned()));
     }
     let several = text.contains(',') && text.split(',').all(|part| find(field, part).is_some());
-    Err(if several { ChoiceError::Several } else { ChoiceError::Unknown })
+    Err(if several {
+        ChoiceError::Several
+    } else {
+        ChoiceError::Unknown
+    })
 }
 
 /// Any number of options by value or label, commas between. Labels with commas count as a whole first.
@@ -38,14 +46,23 @@ pub(super) fn any(field: &Field, text: &str) -> Result<FieldValue, ChoiceError> 
     let mut found: Vec<&str> = Vec::new();
     while !rest.is_empty() {
         // The longest run up to a comma that names an option, so that a label may hold commas itself.
-        let ends = rest.match_indices(',').map(|(at, _)| at).chain([rest.len()]);
-        let matched = ends.filter_map(|end| find(field, &rest[..end]).map(|value| (end, value))).last();
+        let ends = rest
+            .match_indices(',')
+            .map(|(at, _)| at)
+            .chain([rest.len()]);
+        let matched = ends
+            .filter_map(|end| find(field, &rest[..end]).map(|value| (end, value)))
+            .next_back();
         let (end, value) = matched.ok_or(ChoiceError::Unknown)?;
         found.push(value);
         rest = rest[end..].trim_start_matches(',').trim_start();
     }
     let printed = field.options.iter().map(|o| o.value.clone());
-    Ok(FieldValue::Choices(printed.filter(|value| found.contains(&value.as_str())).collect()))
+    Ok(FieldValue::Choices(
+        printed
+            .filter(|value| found.contains(&value.as_str()))
+            .collect(),
+    ))
 }
 
 /// Whether a signature is there.

@@ -57,13 +57,19 @@ const OLDEST_FORM_YEARS: u32 = 6;
 pub fn parse(text: &str, role: DateRole, today: NaiveDate) -> Result<NaiveDate, DateError> {
     let (day, month, year) = parts(text)?;
     let Year::Short(short) = year else {
-        let Year::Full(year) = year else { return Err(DateError::Year) };
+        let Year::Full(year) = year else {
+            return Err(DateError::Year);
+        };
         let date = NaiveDate::from_ymd_opt(year, month, day).ok_or(DateError::NoSuchDay)?;
         return in_range(date, role, today).map(|()| date);
     };
-    let centuries = [1900, 2000].map(|century| NaiveDate::from_ymd_opt(century + short, month, day));
-    let possible: Vec<NaiveDate> =
-        centuries.into_iter().flatten().filter(|date| in_range(*date, role, today).is_ok()).collect();
+    let centuries =
+        [1900, 2000].map(|century| NaiveDate::from_ymd_opt(century + short, month, day));
+    let possible: Vec<NaiveDate> = centuries
+        .into_iter()
+        .flatten()
+        .filter(|date| in_range(*date, role, today).is_ok())
+        .collect();
     match possible.as_slice() {
         [date] => Ok(*date),
         [] if centuries == [None, None] => Err(DateError::NoSuchDay),
@@ -76,7 +82,11 @@ pub fn parse(text: &str, role: DateRole, today: NaiveDate) -> Result<NaiveDate, 
 /// # Errors
 /// On which side it lies outside.
 pub fn in_range(date: NaiveDate, role: DateRole, today: NaiveDate) -> Result<(), DateError> {
-    let years_ago = |years: u32| today.checked_sub_months(Months::new(12 * years)).unwrap_or(NaiveDate::MIN);
+    let years_ago = |years: u32| {
+        today
+            .checked_sub_months(Months::new(12 * years))
+            .unwrap_or(NaiveDate::MIN)
+    };
     let fail = |wrong: bool, error| if wrong { Err(error) } else { Ok(()) };
     match role {
         DateRole::AdultBirth => {
@@ -93,7 +103,9 @@ pub fn in_range(date: NaiveDate, role: DateRole, today: NaiveDate) -> Result<(),
             fail(date < years_ago(OLDEST_FORM_YEARS), DateError::TooLongAgo)
         }
         DateRole::Due => {
-            let latest = today.checked_add_days(Days::new(7 * PREGNANCY_WEEKS)).unwrap_or(NaiveDate::MAX);
+            let latest = today
+                .checked_add_days(Days::new(7 * PREGNANCY_WEEKS))
+                .unwrap_or(NaiveDate::MAX);
             fail(date > latest, DateError::DueTooLate)?;
             fail(date < years_ago(OLDEST_FORM_YEARS), DateError::TooLongAgo)
         }
@@ -134,11 +146,19 @@ fn parts(text: &str) -> Result<(u32, u32, Year), DateError> {
     };
     match split.as_slice() {
         [first, second, third] if first.len() == 4 && first.bytes().all(|b| b.is_ascii_digit()) => {
-            Ok((number(third)?, month(second).map_or_else(|| number(second), Ok)?, year(first)?))
+            Ok((
+                number(third)?,
+                month(second).map_or_else(|| number(second), Ok)?,
+                year(first)?,
+            ))
         }
         [first, second, third] => {
             let day = first.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-            Ok((number(day)?, month(second).map_or_else(|| number(second), Ok)?, year(third)?))
+            Ok((
+                number(day)?,
+                month(second).map_or_else(|| number(second), Ok)?,
+                year(third)?,
+            ))
         }
         [all] if (all.len() == 8 || all.len() == 6) && all.bytes().all(|b| b.is_ascii_digit()) => {
             Ok((number(&all[..2])?, number(&all[2..4])?, year(&all[4..])?))
@@ -150,11 +170,23 @@ fn parts(text: &str) -> Result<(u32, u32, Year), DateError> {
 /// A month by its name, or by the first three letters or more of it.
 fn month(text: &str) -> Option<u32> {
     const NAMES: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
     let text = text.to_ascii_lowercase();
-    let found = NAMES.iter().position(|name| text.len() >= 3 && name.starts_with(&text))?;
+    let found = NAMES
+        .iter()
+        .position(|name| text.len() >= 3 && name.starts_with(&text))?;
     u32::try_from(found + 1).ok()
 }
 
@@ -179,18 +211,45 @@ mod tests {
 
     #[test]
     fn reads_dates_as_people_type_them() {
-        for text in ["31/12/1990", "31-12-1990", "31.12.1990", "31 12 1990", "1990-12-31", "31121990", "31 Dec 1990", "31st December 1990"] {
-            assert_eq!(parse(text, DateRole::AdultBirth, today()), Ok(day(1990, 12, 31)));
+        for text in [
+            "31/12/1990",
+            "31-12-1990",
+            "31.12.1990",
+            "31 12 1990",
+            "1990-12-31",
+            "31121990",
+            "31 Dec 1990",
+            "31st December 1990",
+        ] {
+            assert_eq!(
+                parse(text, DateRole::AdultBirth, today()),
+                Ok(day(1990, 12, 31))
+            );
         }
-        assert_eq!(parse("5/6/1990", DateRole::AdultBirth, today()), Ok(day(1990, 6, 5)));
+        assert_eq!(
+            parse("5/6/1990", DateRole::AdultBirth, today()),
+            Ok(day(1990, 6, 5))
+        );
     }
 
     #[test]
     fn completes_a_year_only_where_one_century_is_possible() {
-        assert_eq!(parse("01/02/24", DateRole::ChildBirth, today()), Ok(day(2024, 2, 1)));
-        assert_eq!(parse("01/02/85", DateRole::AdultBirth, today()), Ok(day(1985, 2, 1)));
-        assert_eq!(parse("01/02/12", DateRole::AdultBirth, today()), Err(DateError::Year));
-        assert_eq!(parse("01/02/190", DateRole::AdultBirth, today()), Err(DateError::Year));
+        assert_eq!(
+            parse("01/02/24", DateRole::ChildBirth, today()),
+            Ok(day(2024, 2, 1))
+        );
+        assert_eq!(
+            parse("01/02/85", DateRole::AdultBirth, today()),
+            Ok(day(1985, 2, 1))
+        );
+        assert_eq!(
+            parse("01/02/12", DateRole::AdultBirth, today()),
+            Err(DateError::Year)
+        );
+        assert_eq!(
+            parse("01/02/190", DateRole::AdultBirth, today()),
+            Err(DateError::Year)
+        );
     }
 
     #[test]
@@ -211,8 +270,14 @@ mod tests {
         for (text, role, error) in cases {
             assert_eq!(parse(text, role, today()), Err(error));
         }
-        assert_eq!(parse("29/02/2024", DateRole::ChildBirth, today()), Ok(day(2024, 2, 29)));
-        assert_eq!(parse("01/09/2026", DateRole::Due, today()), Ok(day(2026, 9, 1)));
+        assert_eq!(
+            parse("29/02/2024", DateRole::ChildBirth, today()),
+            Ok(day(2024, 2, 29))
+        );
+        assert_eq!(
+            parse("01/09/2026", DateRole::Due, today()),
+            Ok(day(2026, 9, 1))
+        );
     }
 
     proptest! {

@@ -22,7 +22,9 @@ pub enum EmailError {
     #[error("an e-mail address has 254 characters at most")]
     Length,
     /// The part before the @.
-    #[error("the part before the @ is empty or has characters, dots or quotation marks that mail servers refuse")]
+    #[error(
+        "the part before the @ is empty or has characters, dots or quotation marks that mail servers refuse"
+    )]
     Local,
     /// The part after the @.
     #[error("the part after the @ is not the name of a mail server, such as example.org")]
@@ -80,10 +82,13 @@ fn is_domain(part: &str) -> bool {
             && label.len() <= 63
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     let top = labels.last().copied().unwrap_or_default();
-    let is_top = top.starts_with("xn--") || (top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic()));
+    let is_top =
+        top.starts_with("xn--") || (top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic()));
     labels.len() >= 2 && labels.iter().all(is_label) && is_top
 }
 
@@ -101,8 +106,15 @@ mod tests {
 
     #[test]
     fn takes_what_mail_servers_take() {
-        for good in ["ANNA.SMITH@EXAMPLE.ORG", "o'brien+news@mail.example.co.uk", "a_b@example.xn--p1ai"] {
-            assert_eq!(Email::parse(good).map(Email::into_string), Ok(good.to_lowercase()));
+        for good in [
+            "ANNA.SMITH@EXAMPLE.ORG",
+            "o'brien+news@mail.example.co.uk",
+            "a_b@example.xn--p1ai",
+        ] {
+            assert_eq!(
+                Email::parse(good).map(Email::into_string),
+                Ok(good.to_lowercase())
+            );
         }
         let bad = [
             ("anna.example.org", EmailError::At { found: 0 }),

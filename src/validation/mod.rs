@@ -33,19 +33,27 @@ pub fn check(field: &Field, text: &str, today: NaiveDate) -> Result<FieldValue, 
         return Err(vec!["Nothing is written here.".to_owned()]);
     }
     match field.kind {
-        FieldKind::Name => name::Name::parse(text).map(|v| FieldValue::Text(v.into_string())).map_err(sentence),
+        FieldKind::Name => name::Name::parse(text)
+            .map(|v| FieldValue::Text(v.into_string()))
+            .map_err(sentence),
         FieldKind::Date => {
             let role = field.rules.date.unwrap_or(DateRole::Received);
-            date::parse(text, role, today).map(FieldValue::Date).map_err(sentence)
+            date::parse(text, role, today)
+                .map(FieldValue::Date)
+                .map_err(sentence)
         }
-        FieldKind::Postcode => {
-            postcode::Postcode::parse(text).map(|v| FieldValue::Text(v.into_string())).map_err(sentence)
-        }
-        FieldKind::Phone => phone::Phone::parse(text).map(|v| FieldValue::Text(v.into_string())).map_err(sentence),
-        FieldKind::NhsNumber => {
-            nhs_number::NhsNumber::parse(text).map(|v| FieldValue::Text(v.into_string())).map_err(sentence)
-        }
-        FieldKind::Email => email::Email::parse(text).map(|v| FieldValue::Text(v.into_string())).map_err(sentence),
+        FieldKind::Postcode => postcode::Postcode::parse(text)
+            .map(|v| FieldValue::Text(v.into_string()))
+            .map_err(sentence),
+        FieldKind::Phone => phone::Phone::parse(text)
+            .map(|v| FieldValue::Text(v.into_string()))
+            .map_err(sentence),
+        FieldKind::NhsNumber => nhs_number::NhsNumber::parse(text)
+            .map(|v| FieldValue::Text(v.into_string()))
+            .map_err(sentence),
+        FieldKind::Email => email::Email::parse(text)
+            .map(|v| FieldValue::Text(v.into_string()))
+            .map_err(sentence),
         FieldKind::Text => free_text(text).map_err(|reason| vec![reason]),
         FieldKind::OneOf => choice::one(field, text).map_err(sentence),
         FieldKind::AnyOf => choice::any(field, text).map_err(sentence),
@@ -57,7 +65,9 @@ pub fn check(field: &Field, text: &str, today: NaiveDate) -> Result<FieldValue, 
 pub fn unusual(field: &Field, value: &FieldValue, today: NaiveDate) -> Vec<String> {
     let mut remarks = Vec::new();
     match (field.kind, value) {
-        (FieldKind::Date, FieldValue::Date(date)) if field.rules.date == Some(DateRole::ChildBirth) => {
+        (FieldKind::Date, FieldValue::Date(date))
+            if field.rules.date == Some(DateRole::ChildBirth) =>
+        {
             if date::whole_years(*date, today) >= 5 {
                 remarks.push("This child is five or older.".to_owned());
             }
@@ -82,18 +92,28 @@ pub fn unusual(field: &Field, value: &FieldValue, today: NaiveDate) -> Vec<Strin
 fn sentence(error: impl std::error::Error) -> Vec<String> {
     let text = error.to_string();
     let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
     vec![format!("{first}{}.", letters.as_str())]
 }
 
 fn free_text(text: &str) -> Result<FieldValue, String> {
     if text.chars().count() > LONGEST_TEXT {
-        return Err(format!("The text is longer than {LONGEST_TEXT} characters."));
+        return Err(format!(
+            "The text is longer than {LONGEST_TEXT} characters."
+        ));
     }
     if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
         return Err("The text holds characters that cannot be shown. Type it again.".to_owned());
     }
-    let lines: Vec<String> = text.lines().map(collapse).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(collapse)
+        .filter(|line| !line.is_empty())
+        .collect();
     Ok(FieldValue::Text(lines.join("\n")))
 }
 

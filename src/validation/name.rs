@@ -60,7 +60,11 @@ impl Name {
         }
         let mut begins = true;
         let letters = self.0.chars().flat_map(|c| {
-            let shown: Vec<char> = if begins { c.to_uppercase().collect() } else { c.to_lowercase().collect() };
+            let shown: Vec<char> = if begins {
+                c.to_uppercase().collect()
+            } else {
+                c.to_lowercase().collect()
+            };
             begins = !c.is_alphabetic();
             shown
         });
@@ -82,10 +86,25 @@ mod tests {
 
     #[test]
     fn takes_what_people_are_called() {
-        for name in ["Anna", "O'Neil-Smith", "Zo\u{eb}", "X \u{c6} A-12", "J.", "\u{5f20}\u{4f1f}"] {
-            assert_eq!(Name::parse(name).map(Name::into_string).as_deref(), Ok(name));
+        for name in [
+            "Anna",
+            "O'Neil-Smith",
+            "Zo\u{eb}",
+            "X \u{c6} A-12",
+            "J.",
+            "\u{5f20}\u{4f1f}",
+        ] {
+            assert_eq!(
+                Name::parse(name).map(Name::into_string).as_deref(),
+                Ok(name)
+            );
         }
-        assert_eq!(Name::parse("  de   Souza ").map(Name::into_string).as_deref(), Ok("de Souza"));
+        assert_eq!(
+            Name::parse("  de   Souza ")
+                .map(Name::into_string)
+                .as_deref(),
+            Ok("de Souza")
+        );
         assert_eq!(Name::parse("12 - 3"), Err(NameError::NoLetter));
         assert_eq!(Name::parse(&"a".repeat(101)), Err(NameError::Length));
     }

@@ -27,12 +27,17 @@ impl NhsNumber {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, NhsNumberError> {
-        let digits: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '\u{2013}')).collect();
+        let digits: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '\u{2013}'))
+            .collect();
         if !digits.chars().all(|c| c.is_ascii_digit()) {
             return Err(NhsNumberError::NotADigit);
         }
         if digits.len() != 10 {
-            return Err(NhsNumberError::Length { found: digits.len() });
+            return Err(NhsNumberError::Length {
+                found: digits.len(),
+            });
         }
         let given = u32::from(digits.as_bytes()[9] - b'0');
         if check_digit(&digits[..9]) != Some(given) {
@@ -59,7 +64,10 @@ impl NhsNumber {
 
 /// The digit that follows nine others; `None` when no number begins with these nine (remainder 1 would need a "10").
 pub fn check_digit(first_nine: &str) -> Option<u32> {
-    let weighted = first_nine.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight);
+    let weighted = first_nine
+        .bytes()
+        .zip((2..=10).rev())
+        .map(|(digit, weight)| u32::from(digit - b'0') * weight);
     match 11 - weighted.sum::<u32>() % 11 {
         11 => Some(0),
         10 => None,
@@ -81,15 +89,28 @@ mod tests {
 
     #[test]
     fn knows_the_published_test_numbers() {
-        for number in ["9000000009", "9000000025", "9111231130", "999 000 0018", "999-012-3454", "9999999905"] {
+        for number in [
+            "9000000009",
+            "9000000025",
+            "9111231130",
+            "999 000 0018",
+            "999-012-3454",
+            "9999999905",
+        ] {
             assert!(NhsNumber::parse(number).is_ok());
         }
         // Two published examples that fail on purpose or by mistake.
         for number in ["9000000000", "9991234567", "9912003890"] {
             assert_eq!(NhsNumber::parse(number), Err(NhsNumberError::CheckDigit));
         }
-        assert_eq!(NhsNumber::parse("999000001"), Err(NhsNumberError::Length { found: 9 }));
-        assert_eq!(NhsNumber::parse("99900000I8"), Err(NhsNumberError::NotADigit));
+        assert_eq!(
+            NhsNumber::parse("999000001"),
+            Err(NhsNumberError::Length { found: 9 })
+        );
+        assert_eq!(
+            NhsNumber::parse("99900000I8"),
+            Err(NhsNumberError::NotADigit)
+        );
     }
 
     proptest! {

@@ -14,7 +14,9 @@ pub enum PhoneError {
     #[error("a telephone number has digits only")]
     NotADigit,
     /// Too few or too many digits.
-    #[error("a United Kingdom telephone number has 10 or 11 digits, a mobile number 11; this one has {found}")]
+    #[error(
+        "a United Kingdom telephone number has 10 or 11 digits, a mobile number 11; this one has {found}"
+    )]
     Length {
         /// Digits found, the leading 0 counted.
         found: usize,
@@ -23,7 +25,9 @@ pub enum PhoneError {
     #[error("a number with a country code has 8 to 15 digits after the 00 or +")]
     ForeignLength,
     /// No such range.
-    #[error("no United Kingdom telephone number begins like this; it begins with 01, 02, 03, 07 or 08")]
+    #[error(
+        "no United Kingdom telephone number begins like this; it begins with 01, 02, 03, 07 or 08"
+    )]
     Range,
     /// Premium rate.
     #[error("this is a premium-rate number; ask the family for another")]
@@ -36,9 +40,14 @@ impl Phone {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
-        let kept = text.trim().chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '/' | '(' | ')' | '\u{2013}'));
+        let kept = text.trim().chars().filter(|c| {
+            !c.is_whitespace() && !matches!(c, '-' | '.' | '/' | '(' | ')' | '\u{2013}')
+        });
         let compact: String = kept.collect();
-        let (international, digits) = match compact.strip_prefix('+').or_else(|| compact.strip_prefix("00")) {
+        let (international, digits) = match compact
+            .strip_prefix('+')
+            .or_else(|| compact.strip_prefix("00"))
+        {
             Some(rest) => (true, rest),
             None => (false, compact.as_str()),
         };
@@ -64,7 +73,9 @@ impl Phone {
             _ => 11,
         };
         if !(least..=11).contains(&digits.len()) {
-            return Err(PhoneError::Length { found: digits.len() });
+            return Err(PhoneError::Length {
+                found: digits.len(),
+            });
         }
         Ok(Self(digits))
     }
@@ -80,7 +91,9 @@ impl Phone {
     /// 07624 is mobile. Of a foreign number this is not known, and the answer is no.
     pub fn is_mobile(&self) -> bool {
         let number = self.0.as_str();
-        number.starts_with("07") && !number.starts_with("070") && (!number.starts_with("076") || number.starts_with("07624"))
+        number.starts_with("07")
+            && !number.starts_with("070")
+            && (!number.starts_with("076") || number.starts_with("07624"))
     }
 
     /// The digits.
@@ -118,9 +131,15 @@ mod tests {
             ("+353 1 234 5678", "0035312345678"),
         ];
         for (typed, kept) in pairs {
-            assert_eq!(Phone::parse(typed).map(Phone::into_string).as_deref(), Ok(kept));
+            assert_eq!(
+                Phone::parse(typed).map(Phone::into_string).as_deref(),
+                Ok(kept)
+            );
         }
-        assert_eq!(Phone::parse("0770090012"), Err(PhoneError::Length { found: 10 }));
+        assert_eq!(
+            Phone::parse("0770090012"),
+            Err(PhoneError::Length { found: 10 })
+        );
         assert_eq!(Phone::parse("0909 8790123"), Err(PhoneError::Premium));
         assert_eq!(Phone::parse("0440 8790123"), Err(PhoneError::Range));
         assert_eq!(Phone::parse("O7700 900123"), Err(PhoneError::NotADigit));

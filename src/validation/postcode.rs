@@ -17,7 +17,9 @@ pub enum PostcodeError {
     #[error("the end of a postcode is a digit and two letters, never C, I, K, M, O or V")]
     Inward,
     /// What comes before them.
-    #[error("the beginning of this postcode has no shape that a postcode can have, such as A9, AA9, A99 or AA9A")]
+    #[error(
+        "the beginning of this postcode has no shape that a postcode can have, such as A9, AA9, A99 or AA9A"
+    )]
     Outward,
 }
 
@@ -27,7 +29,9 @@ impl Postcode {
     /// # Errors
     /// Which part of it is wrong.
     pub fn parse(text: &str) -> Result<Self, PostcodeError> {
-        let kept = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '(' | ')'));
+        let kept = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '(' | ')'));
         let code: String = kept.flat_map(char::to_uppercase).collect();
         let found = code.chars().count();
         if !(5..=7).contains(&found) || !code.is_ascii() {
@@ -67,7 +71,9 @@ fn is_outward(part: &[u8]) -> bool {
         [a, n] => first(a) && digit(n),
         [a, n, m] if digit(n) => first(a) && (digit(m) || b"ABCDEFGHJKPSTUW".contains(&m)),
         [a, b, n] => first(a) && second(b) && digit(n),
-        [a, b, n, m] => first(a) && second(b) && digit(n) && (digit(m) || b"ABEHMNPRVWXY".contains(&m)),
+        [a, b, n, m] => {
+            first(a) && second(b) && digit(n) && (digit(m) || b"ABEHMNPRVWXY".contains(&m))
+        }
         _ => false,
     }
 }
@@ -97,12 +103,18 @@ mod tests {
             ("(MK40) 1 AB", "MK40 1AB"),
         ];
         for (typed, kept) in pairs {
-            assert_eq!(Postcode::parse(typed).map(Postcode::into_string).as_deref(), Ok(kept));
+            assert_eq!(
+                Postcode::parse(typed).map(Postcode::into_string).as_deref(),
+                Ok(kept)
+            );
         }
         assert_eq!(Postcode::parse("MK40 1"), Err(PostcodeError::Inward));
         assert_eq!(Postcode::parse("MK40 1CB"), Err(PostcodeError::Inward));
         assert_eq!(Postcode::parse("QK40 1AB"), Err(PostcodeError::Outward));
-        assert_eq!(Postcode::parse("M1"), Err(PostcodeError::Length { found: 2 }));
+        assert_eq!(
+            Postcode::parse("M1"),
+            Err(PostcodeError::Length { found: 2 })
+        );
     }
 
     proptest! {

@@ -11,21 +11,55 @@ fn today() -> NaiveDate {
 
 fn checked(name: &str, text: &str) -> Result<serde_json::Value, Vec<String>> {
     let form = forms::load("registration").expect("built in");
-    let field = form.field(name).unwrap_or_else(|| panic!("no field {name}"));
+    let field = form
+        .field(name)
+        .unwrap_or_else(|| panic!("no field {name}"));
     check(field, text, today()).map(|value| serde_json::to_value(value).expect("plain"))
 }
 
 #[test]
 fn every_kind_gives_its_plain_value() {
     let cases = [
-        ("primary_carer.first_name", " ANNA  MARIA ", serde_json::json!("ANNA MARIA")),
-        ("primary_carer.date_of_birth", "31/12/1990", serde_json::json!("1990-12-31")),
-        ("primary_carer.nhs_number", "999 000 0018", serde_json::json!("9990000018")),
-        ("primary_carer.mobile", "07700 900123", serde_json::json!("07700900123")),
-        ("primary_carer.email", "A@EXAMPLE.ORG", serde_json::json!("a@example.org")),
-        ("primary_carer.postcode", "mk401ab", serde_json::json!("MK40 1AB")),
-        ("primary_carer.address_line_1", "1  High Street", serde_json::json!("1 High Street")),
-        ("primary_carer.relationship", "Foster carer", serde_json::json!("foster_carer")),
+        (
+            "primary_carer.first_name",
+            " ANNA  MARIA ",
+            serde_json::json!("ANNA MARIA"),
+        ),
+        (
+            "primary_carer.date_of_birth",
+            "31/12/1990",
+            serde_json::json!("1990-12-31"),
+        ),
+        (
+            "primary_carer.nhs_number",
+            "999 000 0018",
+            serde_json::json!("9990000018"),
+        ),
+        (
+            "primary_carer.mobile",
+            "07700 900123",
+            serde_json::json!("07700900123"),
+        ),
+        (
+            "primary_carer.email",
+            "A@EXAMPLE.ORG",
+            serde_json::json!("a@example.org"),
+        ),
+        (
+            "primary_carer.postcode",
+            "mk401ab",
+            serde_json::json!("MK40 1AB"),
+        ),
+        (
+            "primary_carer.address_line_1",
+            "1  High Street",
+            serde_json::json!("1 High Street"),
+        ),
+        (
+            "primary_carer.relationship",
+            "Foster carer",
+            serde_json::json!("foster_carer"),
+        ),
         ("consent.email", "no", serde_json::json!("no")),
         (
             "household.home_circumstances",
@@ -43,10 +77,26 @@ fn every_kind_gives_its_plain_value() {
 fn reasons_are_sentences() {
     let cases = [
         ("primary_carer.first_name", "", "Nothing is written here."),
-        ("primary_carer.nhs_number", "123", "An NHS number has 10 digits; this one has 3."),
-        ("child_1.date_of_birth", "1/1/2030", "This date is in the future."),
-        ("consent.email", "perhaps", "This is not one of the printed choices; choose one of them."),
-        ("consent.email", "yes, no", "Only one of the choices can hold; choose one."),
+        (
+            "primary_carer.nhs_number",
+            "123",
+            "An NHS number has 10 digits; this one has 3.",
+        ),
+        (
+            "child_1.date_of_birth",
+            "1/1/2030",
+            "This date is in the future.",
+        ),
+        (
+            "consent.email",
+            "perhaps",
+            "This is not one of the printed choices; choose one of them.",
+        ),
+        (
+            "consent.email",
+            "yes, no",
+            "Only one of the choices can hold; choose one.",
+        ),
     ];
     for (name, text, reason) in cases {
         assert_eq!(checked(name, text), Err(vec![reason.to_owned()]), "{name}");

@@ -1,7 +1,6 @@
 //! Positions: everything on the page, clear of the marks, clear of each other and large enough to write in.
 
 use crate::domain::field::FieldKind;
-use crate::forms::artwork::{Shape, TextLine};
 use crate::forms::definition::{Field, FormDefinition, Zone};
 use crate::forms::page_code::PageCode;
 use crate::forms::problem::Problems;
@@ -9,7 +8,7 @@ use crate::forms::resolve::Resolved;
 use crate::forms::source::Source;
 
 /// Printers leave this much of the edge white, millimetres.
-const MARGIN: f64 = 5.0;
+pub(super) const MARGIN: f64 = 5.0;
 /// White that corner marks need round them, millimetres.
 const MARK_QUIET: f64 = 1.5;
 /// Smallest comb cell that a person can write a letter in, millimetres.
@@ -25,7 +24,6 @@ pub(super) fn run(source: &Source, resolved: &Resolved, problems: &mut Problems<
         room_to_write(field, *offset, problems);
     }
     fields_apart(resolved, problems);
-    text_fits(resolved, problems);
 }
 
 fn qr_code(source: &Source, definition: &FormDefinition, problems: &mut Problems<'_>) {
@@ -40,21 +38,39 @@ fn qr_code(source: &Source, definition: &FormDefinition, problems: &mut Problems
     let side = definition.qr_zone.width;
     if modules == 0 || side / f64::from(modules) < SMALLEST_MODULE {
         let message = format!("the QR code of {side} mm is too small for the form's id");
-        problems.add(at, message, "shorten `id`, or make `qr_size` under [marks] larger");
+        problems.add(
+            at,
+            message,
+            "shorten `id`, or make `qr_size` under [marks] larger",
+        );
     }
     let page = page_zone(definition).grown(-MARGIN);
-    let marks = definition.corner_marks.iter().map(|m| m.zone.grown(MARK_QUIET));
-    if !inside(&definition.qr_zone, &page) || marks.into_iter().any(|m| m.overlap(&definition.qr_zone).is_some()) {
+    let mut marks = definition
+        .corner_marks
+        .iter()
+        .map(|m| m.zone.grown(MARK_QUIET));
+    if !inside(&definition.qr_zone, &page)
+        || marks.any(|m| m.overlap(&definition.qr_zone).is_some())
+    {
         let remedy = "move it with `qr_at` under [marks] so that it is on the page and clear of the corner marks";
-        problems.add(source.marks.qr_size.span().start, "the QR code does not stand free on the page", remedy);
+        problems.add(
+            source.marks.qr_size.span().start,
+            "the QR code does not stand free on the page",
+            remedy,
+        );
     }
 }
 
-fn page_zone(definition: &FormDefinition) -> Zone {
-    Zone { x: 0.0, y: 0.0, width: definition.page.width_mm, height: definition.page.height_mm }
+pub(super) fn page_zone(definition: &FormDefinition) -> Zone {
+    Zone {
+        x: 0.0,
+        y: 0.0,
+        width: definition.page.width_mm,
+        height: definition.page.height_mm,
+    }
 }
 
-fn inside(inner: &Zone, outer: &Zone) -> bool {
+pub(super) fn inside(inner: &Zone, outer: &Zone) -> bool {
     let slack = 1e-6;
     inner.x >= outer.x - slack
         && inner.y >= outer.y - slack
@@ -63,22 +79,43 @@ fn inside(inner: &Zone, outer: &Zone) -> bool {
 }
 
 /// The zones that must stay white or belong to registration: marks and QR code with their quiet zones.
-fn reserved(definition: &FormDefinition) -> Vec<(&'static str, Zone)> {
+pub(super) fn reserved(definition: &FormDefinition) -> Vec<(&'static str, Zone)> {
     // Four modules of the code are its quiet zone; at 25 modules or more a sixth of its side covers them.
-    let mut zones = vec![("the QR code", definition.qr_zone.grown(definition.qr_zone.width / 7.0))];
-    zones.extend(definition.corner_marks.iter().map(|m| ("a corner mark", m.zone.grown(MARK_QUIET))));
+    let mut zones = vec![(
+        "the QR code",
+        definition.qr_zone.grown(definition.qr_zone.width / 7.0),
+    )];
+    zones.extend(
+        definition
+            .corner_marks
+            .iter()
+            .map(|m| ("a corner mark", m.zone.grown(MARK_QUIET))),
+    );
     zones
 }
 
-fn on_the_page(definition: &FormDefinition, field: &Field, offset: usize, problems: &mut Problems<'_>) {
+fn on_the_page(
+    definition: &FormDefinition,
+    field: &Field,
+    offset: usize,
+    problems: &mut Problems<'_>,
+) {
     let Field { name, zone, .. } = field;
     let (width, height) = (definition.page.width_mm, definition.page.height_mm);
     if !inside(zone, &page_zone(definition).grown(-MARGIN)) {
         let message = format!(
             "`{name}` reaches from ({:.1}, {:.1}) to ({:.1}, {:.1}) mm, off the printable part of page {}",
-            zone.x, zone.y, zone.right(), zone.bottom(), field.page
+            zone.x,
+            zone.y,
+            zone.right(),
+            zone.bottom(),
+            field.page
         );
-        let remedy = format!("keep it between {MARGIN} mm and {} mm across and {} mm down: move `at`, or use fewer or smaller cells, lines or columns", width - MARGIN, height - MARGIN);
+        let remedy = format!(
+            "keep it between {MARGIN} mm and {} mm across and {MARGIN} mm and {} mm down: move `at`, or use fewer or smaller cells, lines or columns",
+            width - MARGIN,
+            height - MARGIN
+        );
         problems.add(offset, message, remedy);
     }
     for (what, taken) in reserved(definition) {
@@ -86,7 +123,10 @@ fn on_the_page(definition: &FormDefinition, field: &Field, offset: usize, proble
             let message = format!("`{name}` lies on {what} of page {}", field.page);
             let remedy = format!(
                 "keep clear of {:.1} to {:.1} mm across and {:.1} to {:.1} mm down",
-                taken.x, taken.right(), taken.y, taken.bottom()
+                taken.x,
+                taken.right(),
+                taken.y,
+                taken.bottom()
             );
             problems.add(offset, message, remedy);
         }
@@ -98,32 +138,57 @@ fn room_to_write(field: &Field, offset: usize, problems: &mut Problems<'_>) {
     if let Some(cell) = field.cells.first()
         && (cell.width < SMALLEST_CELL.0 || cell.height < SMALLEST_CELL.1)
     {
-        let message = format!("the cells of `{name}` are {:.1} x {:.1} mm, too small to write in", cell.width, cell.height);
-        let remedy = format!("make `cell` at least [{:.1}, {:.1}] and use fewer cells where they do not fit", SMALLEST_CELL.0, SMALLEST_CELL.1);
+        let message = format!(
+            "the cells of `{name}` are {:.1} x {:.1} mm, too small to write in",
+            cell.width, cell.height
+        );
+        let remedy = format!(
+            "make `cell` at least [{:.1}, {:.1}] and use fewer cells where they do not fit",
+            SMALLEST_CELL.0, SMALLEST_CELL.1
+        );
         problems.add(offset, message, remedy);
     }
     if let Some(line) = field.lines.first()
         && (line.height < 7.0 || line.width < 20.0)
     {
-        let message = format!("the writing lines of `{name}` are {:.1} x {:.1} mm, too small to write on", line.width, line.height);
-        problems.add(offset, message, "give at least 20 mm of `width` and 7 mm of `line_height` under [style]");
+        let message = format!(
+            "the writing lines of `{name}` are {:.1} x {:.1} mm, too small to write on",
+            line.width, line.height
+        );
+        problems.add(
+            offset,
+            message,
+            "give at least 20 mm of `width` and 7 mm of `line_height` under [style]",
+        );
     }
     if field.kind == FieldKind::Signature && (field.zone.width < 40.0 || field.zone.height < 10.0) {
-        let message = format!("the box of `{name}` is {:.1} x {:.1} mm, too small to sign in", field.zone.width, field.zone.height);
+        let message = format!(
+            "the box of `{name}` is {:.1} x {:.1} mm, too small to sign in",
+            field.zone.width, field.zone.height
+        );
         problems.add(offset, message, "make `size` at least [40, 10]");
     }
     for option in &field.options {
         if option.zone.width < 3.5 {
-            let message = format!("the boxes of `{name}` are {:.1} mm wide, too small to cross reliably", option.zone.width);
+            let message = format!(
+                "the boxes of `{name}` are {:.1} mm wide, too small to cross reliably",
+                option.zone.width
+            );
             problems.add(offset, message, "make `tick` under [style] at least 3.5");
         }
     }
 }
 
 /// The parts of a field that people write in: two fields may interlock, their parts may not.
-fn writable(field: &Field) -> Vec<Zone> {
+pub(super) fn writable(field: &Field) -> Vec<Zone> {
     let ticks = field.options.iter().map(|o| o.zone);
-    let mut parts: Vec<Zone> = field.cells.iter().chain(&field.lines).copied().chain(ticks).collect();
+    let mut parts: Vec<Zone> = field
+        .cells
+        .iter()
+        .chain(&field.lines)
+        .copied()
+        .chain(ticks)
+        .collect();
     if parts.is_empty() {
         parts.push(field.zone);
     }
@@ -131,8 +196,12 @@ fn writable(field: &Field) -> Vec<Zone> {
 }
 
 fn fields_apart(resolved: &Resolved, problems: &mut Problems<'_>) {
-    let fields: Vec<(&Field, usize)> =
-        resolved.definition.fields.iter().zip(resolved.field_offsets.iter().copied()).collect();
+    let fields: Vec<(&Field, usize)> = resolved
+        .definition
+        .fields
+        .iter()
+        .zip(resolved.field_offsets.iter().copied())
+        .collect();
     for (index, (later, offset)) in fields.iter().enumerate() {
         for (earlier, _) in fields[..index].iter().filter(|(f, _)| f.page == later.page) {
             if let Some((across, down)) = later.zone.overlap(&earlier.zone) {
@@ -140,54 +209,29 @@ fn fields_apart(resolved: &Resolved, problems: &mut Problems<'_>) {
                     "`{}` and `{}` overlap by {across:.1} mm across and {down:.1} mm down on page {}",
                     later.name, earlier.name, later.page
                 );
-                problems.add(*offset, message, "move one of them with `at`, or make it narrower");
+                problems.add(
+                    *offset,
+                    message,
+                    "move one of them with `at`, or make it narrower",
+                );
             }
         }
         let own = &later.options;
         for (n, option) in own.iter().enumerate() {
-            if own[..n].iter().any(|o| o.zone.overlap(&option.zone).is_some()) {
-                let message = format!("two boxes of `{}` lie on each other at `{}`", later.name, option.value);
-                problems.add(*offset, message, "give the options more `columns`, a larger `row_step` or their own `at`");
+            if own[..n]
+                .iter()
+                .any(|o| o.zone.overlap(&option.zone).is_some())
+            {
+                let message = format!(
+                    "two boxes of `{}` lie on each other at `{}`",
+                    later.name, option.value
+                );
+                problems.add(
+                    *offset,
+                    message,
+                    "give the options more `columns`, a larger `row_step` or their own `at`",
+                );
             }
         }
     }
-}
-
-/// Text within its room, on the page, clear of the marks, of everything people write in, and of other text.
-fn text_fits(resolved: &Resolved, problems: &mut Problems<'_>) {
-    let definition = &resolved.definition;
-    let page = page_zone(definition).grown(-MARGIN);
-    let mut placed: Vec<(u32, Zone, &TextLine, usize)> = Vec::new();
-    for drawn in &resolved.drawn {
-        let Shape::Text(line) = &drawn.artwork.shape else { continue };
-        let zone = line.bounds();
-        let number = drawn.artwork.page;
-        let quoted = shortened(&line.text);
-        if let Some(room) = drawn.room.filter(|room| zone.width > room + 0.05) {
-            let message = format!("the text {quoted} is {:.1} mm wide and has room for {room:.1} mm on page {number}", zone.width);
-            problems.add(drawn.offset, message, "shorten it, set it smaller, or move what stands beside it");
-        } else if !inside(&zone, &page) {
-            let message = format!("the text {quoted} runs off page {number}");
-            problems.add(drawn.offset, message, "move it, or give it a `width` to be broken at");
-        }
-        if let Some((what, _)) = reserved(definition).iter().find(|(_, taken)| taken.overlap(&zone).is_some()) {
-            problems.add(drawn.offset, format!("the text {quoted} lies on {what} of page {number}"), "move it away");
-        }
-        let hit = definition.fields.iter().filter(|f| f.page == number);
-        if let Some(field) = hit.into_iter().find(|f| writable(f).iter().any(|part| part.overlap(&zone).is_some())) {
-            let message = format!("the text {quoted} runs into the answer of `{}` on page {number}", field.name);
-            problems.add(drawn.offset, message, "move the answer with `at`, shorten the text, or move it");
-        }
-        if let Some((_, _, other, _)) = placed.iter().find(|(p, z, ..)| *p == number && z.overlap(&zone.grown(-0.2)).is_some()) {
-            let message = format!("the texts {quoted} and {} overlap on page {number}", shortened(&other.text));
-            problems.add(drawn.offset, message, "move one of them");
-        }
-        placed.push((number, zone, line, drawn.offset));
-    }
-}
-
-/// The first words of a printed text, in quotation marks.
-fn shortened(text: &str) -> String {
-    let short: String = text.chars().take(32).collect();
-    if short.len() < text.len() { format!("\"{}...\"", short.trim_end()) } else { format!("\"{short}\"") }
 }

@@ -32,7 +32,10 @@ impl Fonts {
         if let Some(folder) = std::env::var_os(FONT_FOLDER_VARIABLE) {
             return Self::from_folder(Path::new(&folder));
         }
-        let found = FOLDERS.map(PathBuf::from).into_iter().find(|f| f.join("LiberationSans-Regular.ttf").is_file());
+        let found = FOLDERS
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|f| f.join("LiberationSans-Regular.ttf").is_file());
         Self::from_folder(&found.unwrap_or_else(|| PathBuf::from(FOLDERS[0])))
     }
 
@@ -51,7 +54,10 @@ impl Fonts {
             })?;
             Font::new(bytes.into(), 0).ok_or(PrintError::FontDamaged { path: shown })
         };
-        Ok(Self { regular: load("LiberationSans-Regular.ttf")?, bold: load("LiberationSans-Bold.ttf")? })
+        Ok(Self {
+            regular: load("LiberationSans-Regular.ttf")?,
+            bold: load("LiberationSans-Bold.ttf")?,
+        })
     }
 
     /// The font of a weight.

@@ -53,7 +53,10 @@ pub enum PrintError {
 ///
 /// # Errors
 /// The fonts are missing or damaged, or a set number is not six digits.
-pub fn print(definition: &FormDefinition, set_numbers: &[Option<String>]) -> Result<Vec<u8>, PrintError> {
+pub fn print(
+    definition: &FormDefinition,
+    set_numbers: &[Option<String>],
+) -> Result<Vec<u8>, PrintError> {
     print_with(definition, set_numbers, &Fonts::find()?)
 }
 
@@ -74,7 +77,10 @@ pub fn print_with(
     let points = |mm: f64| (mm / super::metrics::MM_PER_POINT) as f32;
     for set in set_numbers {
         for number in 1..=definition.pages {
-            let size = PageSettings::from_wh(points(definition.page.width_mm), points(definition.page.height_mm));
+            let size = PageSettings::from_wh(
+                points(definition.page.width_mm),
+                points(definition.page.height_mm),
+            );
             let mut sheet = document.start_page_with(size.expect("a page has a size"));
             let mut surface = sheet.surface();
             page::draw(&mut surface, definition, number, set.as_deref(), fonts)?;
@@ -83,8 +89,15 @@ pub fn print_with(
         }
     }
     let title = format!("{}, version {}", definition.title, definition.version);
-    document.set_metadata(Metadata::new().title(title).language("en-GB".to_owned()).creator("Enrol".to_owned()));
-    document.finish().map_err(|error| PrintError::Pdf(format!("{error:?}")))
+    document.set_metadata(
+        Metadata::new()
+            .title(title)
+            .language("en-GB".to_owned())
+            .creator("Enrol".to_owned()),
+    );
+    document
+        .finish()
+        .map_err(|error| PrintError::Pdf(format!("{error:?}")))
 }
 
 /// The QR code of a page. Always at least version 3, so that all pages of all forms carry codes of one size; as much

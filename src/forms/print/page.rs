@@ -24,7 +24,12 @@ fn points(mm: f64) -> f32 {
 }
 
 fn rect(zone: &Zone) -> Option<Rect> {
-    Rect::from_xywh(points(zone.x), points(zone.y), points(zone.width), points(zone.height))
+    Rect::from_xywh(
+        points(zone.x),
+        points(zone.y),
+        points(zone.width),
+        points(zone.height),
+    )
 }
 
 fn colour(ink: Ink) -> rgb::Color {
@@ -35,12 +40,19 @@ fn colour(ink: Ink) -> rgb::Color {
 impl Pen<'_, '_> {
     fn fill_ink(&mut self, ink: Ink) {
         self.surface.set_stroke(None);
-        self.surface.set_fill(Some(Fill { paint: colour(ink).into(), ..Fill::default() }));
+        self.surface.set_fill(Some(Fill {
+            paint: colour(ink).into(),
+            ..Fill::default()
+        }));
     }
 
     fn stroke_ink(&mut self, width: f64, ink: Ink) {
         self.surface.set_fill(None);
-        self.surface.set_stroke(Some(Stroke { paint: colour(ink).into(), width: points(width), ..Stroke::default() }));
+        self.surface.set_stroke(Some(Stroke {
+            paint: colour(ink).into(),
+            width: points(width),
+            ..Stroke::default()
+        }));
     }
 
     fn path(&mut self, build: impl FnOnce(&mut PathBuilder)) {
@@ -53,7 +65,12 @@ impl Pen<'_, '_> {
 
     fn fill(&mut self, zones: &[Zone], ink: Ink) {
         self.fill_ink(ink);
-        self.path(|path| zones.iter().filter_map(rect).for_each(|r| path.push_rect(r)));
+        self.path(|path| {
+            zones
+                .iter()
+                .filter_map(rect)
+                .for_each(|r| path.push_rect(r))
+        });
     }
 
     fn outline(&mut self, zone: &Zone, width: f64, ink: Ink) {
@@ -73,7 +90,14 @@ impl Pen<'_, '_> {
         self.fill_ink(line.ink);
         let start = Point::from_xy(points(line.x), points(line.baseline));
         let size = line.size_pt as f32;
-        self.surface.draw_text(start, fonts.of(line.weight), size, &line.text, false, TextDirection::LeftToRight);
+        self.surface.draw_text(
+            start,
+            fonts.of(line.weight),
+            size,
+            &line.text,
+            false,
+            TextDirection::LeftToRight,
+        );
     }
 }
 
@@ -89,7 +113,12 @@ pub(super) fn draw(
     for artwork in definition.artwork.iter().filter(|a| a.page == number) {
         match &artwork.shape {
             Shape::Text(line) => pen.text(line, fonts),
-            Shape::Line { from, to, width, ink } => pen.line(*from, *to, *width, *ink),
+            Shape::Line {
+                from,
+                to,
+                width,
+                ink,
+            } => pen.line(*from, *to, *width, *ink),
             Shape::Rect { zone, fill, stroke } => {
                 if let Some(ink) = fill {
                     pen.fill(&[*zone], *ink);
@@ -113,7 +142,12 @@ fn answer(pen: &mut Pen<'_, '_>, field: &Field) {
         pen.outline(cell, GUIDE_WIDTH, Ink::GUIDE);
     }
     for line in &field.lines {
-        pen.line((line.x, line.bottom()), (line.right(), line.bottom()), GUIDE_WIDTH, Ink::GUIDE);
+        pen.line(
+            (line.x, line.bottom()),
+            (line.right(), line.bottom()),
+            GUIDE_WIDTH,
+            Ink::GUIDE,
+        );
     }
     for option in &field.options {
         pen.outline(&option.zone, GUIDE_WIDTH, Ink::GUIDE);
@@ -144,7 +178,12 @@ fn code(
     for y in 0..qr.size() {
         for x in (0..qr.size()).filter(|x| qr.get_module(*x, y)) {
             let (left, top) = (zone.x + f64::from(x) * side, zone.y + f64::from(y) * side);
-            dark.push(Zone { x: left, y: top, width: side, height: side });
+            dark.push(Zone {
+                x: left,
+                y: top,
+                width: side,
+                height: side,
+            });
         }
     }
     pen.fill(&dark, Ink::BLACK);
@@ -154,7 +193,17 @@ fn code(
         // To the left of the code, clear of its quiet zone of four modules.
         let x = zone.x - 5.0 * side - metrics::width_mm(&text, size_pt, weight);
         let baseline = zone.y + 12.2;
-        pen.text(&TextLine { x, baseline, size_pt, weight, ink: Ink::SOFT, text }, fonts);
+        pen.text(
+            &TextLine {
+                x,
+                baseline,
+                size_pt,
+                weight,
+                ink: Ink::SOFT,
+                text,
+            },
+            fonts,
+        );
     }
     Ok(())
 }
