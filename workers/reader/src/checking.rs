@@ -22,8 +22,14 @@ fn check_on(field: &Field, text: &str, today: NaiveDate) -> Checked {
     match validation::check(field, text, today) {
         Ok(value) => {
             let reasons = validation::unusual(field, &value, today);
-            Checked { value: Some(value), reasons }
+            Checked {
+                value: Some(value),
+                reasons,
+            }
         }
-        Err(reasons) => Checked { value: None, reasons },
+        Err(reasons) => Checked {
+            value: None,
+            reasons,
+        },
     }
 }

@@ -28,4 +28,6 @@ pub mod ticks;
 pub mod worker;
 pub mod zones;
 
-pub use reader::{PageSeen, ReadError, Reader, ReaderError, ReaderOptions, read_document, read_document_seeing};
+pub use reader::{
+    PageSeen, ReadError, Reader, ReaderError, ReaderOptions, read_document, read_document_seeing,
+};

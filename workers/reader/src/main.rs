@@ -26,7 +26,9 @@ enum Command {
 
 fn main() -> ExitCode {
     if let Err(error) = enrol_reader::print::restart_single_threaded() {
-        eprintln!("enrol-reader: could not restart with OMP_THREAD_LIMIT=1 ({error}); set it and start again");
+        eprintln!(
+            "enrol-reader: could not restart with OMP_THREAD_LIMIT=1 ({error}); set it and start again"
+        );
         return ExitCode::FAILURE;
     }
     let outcome = match Arguments::parse().command {

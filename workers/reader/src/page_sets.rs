@@ -20,7 +20,8 @@ pub fn group(pages: Vec<ReadPage>, definitions: &[FormDefinition]) -> Vec<FormRe
     for page in pages {
         let place = groups.iter().rposition(|group| {
             let first = &group[0];
-            let same_form = first.definition == page.definition && first.page.set_number == page.page.set_number;
+            let same_form = first.definition == page.definition
+                && first.page.set_number == page.page.set_number;
             same_form && group.iter().all(|p| p.page.page != page.page.page)
         });
         // Without a set number only the latest group can continue, or two families' forms would mix.
@@ -30,7 +31,10 @@ pub fn group(pages: Vec<ReadPage>, definitions: &[FormDefinition]) -> Vec<FormRe
             None => groups.push(vec![page]),
         }
     }
-    groups.into_iter().map(|group| form(group, definitions)).collect()
+    groups
+        .into_iter()
+        .map(|group| form(group, definitions))
+        .collect()
 }
 
 fn form(mut group: Vec<ReadPage>, definitions: &[FormDefinition]) -> FormReading {
@@ -44,7 +48,12 @@ fn form(mut group: Vec<ReadPage>, definitions: &[FormDefinition]) -> FormReading
     }
     let place = |name: &str| definition.fields.iter().position(|f| f.name == name);
     fields.sort_by_key(|f| place(&f.name));
-    FormReading { form: definition.id.clone(), version: definition.version, pages, fields }
+    FormReading {
+        form: definition.id.clone(),
+        version: definition.version,
+        pages,
+        fields,
+    }
 }
 
 #[cfg(test)]
@@ -59,12 +68,19 @@ mod tests {
             homography: [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
             set_number: set.map(str::to_owned),
         };
-        ReadPage { definition: 0, page, fields: Vec::new() }
+        ReadPage {
+            definition: 0,
+            page,
+            fields: Vec::new(),
+        }
     }
 
     fn grouped(pages: Vec<ReadPage>) -> Vec<Vec<u32>> {
         let definitions = enrol::forms::load_all();
-        group(pages, &definitions).iter().map(|f| f.pages.iter().map(|p| p.document_page).collect()).collect()
+        group(pages, &definitions)
+            .iter()
+            .map(|f| f.pages.iter().map(|p| p.document_page).collect())
+            .collect()
     }
 
     #[test]
@@ -80,18 +96,35 @@ mod tests {
 
     #[test]
     fn pages_come_in_any_order() {
-        assert_eq!(grouped(vec![page(1, 3, Some("1")), page(2, 1, Some("1")), page(3, 2, Some("1"))]), [[2, 3, 1]]);
+        assert_eq!(
+            grouped(vec![
+                page(1, 3, Some("1")),
+                page(2, 1, Some("1")),
+                page(3, 2, Some("1"))
+            ]),
+            [[2, 3, 1]]
+        );
     }
 
     #[test]
     fn without_set_numbers_a_repeated_page_begins_a_new_form() {
-        let pages = vec![page(1, 1, None), page(2, 2, None), page(3, 1, None), page(4, 2, None), page(5, 3, None)];
+        let pages = vec![
+            page(1, 1, None),
+            page(2, 2, None),
+            page(3, 1, None),
+            page(4, 2, None),
+            page(5, 3, None),
+        ];
         assert_eq!(grouped(pages), [vec![1, 2], vec![3, 4, 5]]);
     }
 
     #[test]
     fn a_page_scanned_twice_is_kept_apart() {
-        let pages = vec![page(1, 1, Some("1")), page(2, 1, Some("1")), page(3, 2, Some("1"))];
+        let pages = vec![
+            page(1, 1, Some("1")),
+            page(2, 1, Some("1")),
+            page(3, 2, Some("1")),
+        ];
         assert_eq!(grouped(pages), [vec![1], vec![2, 3]]);
     }
 }

@@ -38,7 +38,14 @@ impl Paper {
                 level.push(bright_level(picture, column * tile, row * tile, tile));
             }
         }
-        let mut paper = Self { tile, columns, rows, level, median: 0, black: 0 };
+        let mut paper = Self {
+            tile,
+            columns,
+            rows,
+            level,
+            median: 0,
+            black: 0,
+        };
         paper.fill_dark_tiles();
         let mut sorted = paper.level.clone();
         sorted.sort_unstable_by(f32::total_cmp);
@@ -72,13 +79,16 @@ impl Paper {
     /// Brightness of the paper at a point of the measured picture.
     #[inline]
     pub fn at(&self, x: f64, y: f64) -> f32 {
-        let clamp = |v: f64, n: usize| (v / self.tile as f64 - 0.5).clamp(0.0, n as f64 - 1.0) as f32;
+        let clamp =
+            |v: f64, n: usize| (v / self.tile as f64 - 0.5).clamp(0.0, n as f64 - 1.0) as f32;
         let (x, y) = (clamp(x, self.columns), clamp(y, self.rows));
         let (c, r) = (x as usize, y as usize);
         let (c1, r1) = ((c + 1).min(self.columns - 1), (r + 1).min(self.rows - 1));
         let (fx, fy) = (x - c as f32, y - r as f32);
-        let upper = self.level[r * self.columns + c] * (1.0 - fx) + self.level[r * self.columns + c1] * fx;
-        let lower = self.level[r1 * self.columns + c] * (1.0 - fx) + self.level[r1 * self.columns + c1] * fx;
+        let upper =
+            self.level[r * self.columns + c] * (1.0 - fx) + self.level[r * self.columns + c1] * fx;
+        let lower = self.level[r1 * self.columns + c] * (1.0 - fx)
+            + self.level[r1 * self.columns + c1] * fx;
         upper * (1.0 - fy) + lower * fy
     }
 
@@ -89,13 +99,20 @@ impl Paper {
             let row = picture.row(y);
             for (block, part) in row.chunks(self.tile).enumerate() {
                 // One brightness per block of a row is fine enough and saves an interpolation per pixel.
-                let paper = self.at((block * self.tile) as f64 + part.len() as f64 / 2.0, y as f64);
+                let paper = self.at(
+                    (block * self.tile) as f64 + part.len() as f64 / 2.0,
+                    y as f64,
+                );
                 let black = f32::from(self.black).min(paper * 0.6);
                 let threshold = (black + (paper - black) * 0.5) as u8;
                 dark.extend(part.iter().map(|p| *p < threshold));
             }
         }
-        Ink { width: picture.width, height: picture.height, dark }
+        Ink {
+            width: picture.width,
+            height: picture.height,
+            dark,
+        }
     }
 }
 

@@ -15,7 +15,9 @@ use crate::raster::Grey;
 #[derive(Debug, thiserror::Error)]
 pub enum PrintError {
     /// The engine or its English data is missing.
-    #[error("tesseract could not be started: install tesseract-ocr with its English data (tesseract-ocr-eng)")]
+    #[error(
+        "tesseract could not be started: install tesseract-ocr with its English data (tesseract-ocr-eng)"
+    )]
     Start,
     /// The engine failed on a line.
     #[error("tesseract failed on a line")]
@@ -34,7 +36,12 @@ pub struct PrintReading {
 /// Hides the text: it is personal data.
 impl std::fmt::Debug for PrintReading {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PrintReading({} characters, {:.2})", self.text.chars().count(), self.confidence)
+        write!(
+            f,
+            "PrintReading({} characters, {:.2})",
+            self.text.chars().count(),
+            self.confidence
+        )
     }
 }
 
@@ -55,22 +62,41 @@ impl Engine {
     fn start() -> Result<Self, PrintError> {
         let mut tesseract = LepTess::new(None, "eng").map_err(|_| PrintError::Start)?;
         // A single line; zone pictures have 254 dots per inch.
-        for (variable, value) in [(Variable::TesseditPagesegMode, "7"), (Variable::UserDefinedDpi, "254")] {
-            tesseract.set_variable(variable, value).map_err(|_| PrintError::Start)?;
+        for (variable, value) in [
+            (Variable::TesseditPagesegMode, "7"),
+            (Variable::UserDefinedDpi, "254"),
+        ] {
+            tesseract
+                .set_variable(variable, value)
+                .map_err(|_| PrintError::Start)?;
         }
-        Ok(Self { tesseract, whitelist: String::new(), lines_read: 0 })
+        Ok(Self {
+            tesseract,
+            whitelist: String::new(),
+            lines_read: 0,
+        })
     }
 
     fn read(&mut self, picture: &Grey, whitelist: &str) -> Result<PrintReading, PrintError> {
         if self.whitelist != whitelist {
-            self.tesseract.set_variable(Variable::TesseditCharWhitelist, whitelist).map_err(|_| PrintError::Read)?;
+            self.tesseract
+                .set_variable(Variable::TesseditCharWhitelist, whitelist)
+                .map_err(|_| PrintError::Read)?;
             whitelist.clone_into(&mut self.whitelist);
         }
-        self.tesseract.set_image_from_mem(&with_border(picture)).map_err(|_| PrintError::Read)?;
-        let text = self.tesseract.get_utf8_text().map_err(|_| PrintError::Read)?;
+        self.tesseract
+            .set_image_from_mem(&with_border(picture))
+            .map_err(|_| PrintError::Read)?;
+        let text = self
+            .tesseract
+            .get_utf8_text()
+            .map_err(|_| PrintError::Read)?;
         let confidence = f64::from(self.tesseract.mean_text_conf().clamp(0, 100)) / 100.0;
         self.lines_read += 1;
-        Ok(PrintReading { text: text.split_whitespace().collect::<Vec<_>>().join(" "), confidence })
+        Ok(PrintReading {
+            text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+            confidence,
+        })
     }
 }
 
@@ -122,5 +148,9 @@ pub fn restart_single_threaded() -> std::io::Result<()> {
     }
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
-    Err(std::process::Command::new(std::env::current_exe()?).arg0(name).args(arguments).env(LIMIT, "1").exec())
+    Err(std::process::Command::new(std::env::current_exe()?)
+        .arg0(name)
+        .args(arguments)
+        .env(LIMIT, "1")
+        .exec())
 }

@@ -14,13 +14,20 @@ pub struct Grey {
 impl Grey {
     /// A picture of one shade.
     pub fn filled(width: usize, height: usize, shade: u8) -> Self {
-        Self { width, height, pixels: vec![shade; width * height] }
+        Self {
+            width,
+            height,
+            pixels: vec![shade; width * height],
+        }
     }
 
     /// A picture over existing pixels; `None` when their number does not fit.
     pub fn from_pixels(width: usize, height: usize, pixels: Vec<u8>) -> Option<Self> {
-        (width > 0 && height > 0 && pixels.len() == width.checked_mul(height)?)
-            .then_some(Self { width, height, pixels })
+        (width > 0 && height > 0 && pixels.len() == width.checked_mul(height)?).then_some(Self {
+            width,
+            height,
+            pixels,
+        })
     }
 
     /// The pixel in column `x` and row `y`.
@@ -45,13 +52,19 @@ impl Grey {
     pub fn sample(&self, x: f64, y: f64, outside: u8) -> u8 {
         let (x, y) = ((x - 0.5) as f32, (y - 0.5) as f32);
         let (left, top) = (x.floor(), y.floor());
-        if !(left >= 0.0 && top >= 0.0) || left as usize + 1 >= self.width || top as usize + 1 >= self.height {
+        if !(left >= 0.0 && top >= 0.0)
+            || left as usize + 1 >= self.width
+            || top as usize + 1 >= self.height
+        {
             return outside;
         }
         let (fx, fy) = (x - left, y - top);
         let at = top as usize * self.width + left as usize;
         let (a, b) = (f32::from(self.pixels[at]), f32::from(self.pixels[at + 1]));
-        let (c, d) = (f32::from(self.pixels[at + self.width]), f32::from(self.pixels[at + self.width + 1]));
+        let (c, d) = (
+            f32::from(self.pixels[at + self.width]),
+            f32::from(self.pixels[at + self.width + 1]),
+        );
         let upper = a + (b - a) * fx;
         let lower = c + (d - c) * fx;
         (upper + (lower - upper) * fy + 0.5) as u8
@@ -65,7 +78,11 @@ impl Grey {
         for row in y..y + height {
             pixels.extend_from_slice(&self.row(row)[x..x + width]);
         }
-        Self { width, height, pixels }
+        Self {
+            width,
+            height,
+            pixels,
+        }
     }
 
     /// Averages blocks of `factor` by `factor` pixels; a rest at the right or bottom edge is dropped.
@@ -86,7 +103,11 @@ impl Grey {
             }
             pixels.extend(sums.iter().map(|sum| (sum / area) as u8));
         }
-        Self { width, height, pixels }
+        Self {
+            width,
+            height,
+            pixels,
+        }
     }
 
     /// Resizes by averaging the area under each new pixel (shrinking) or interpolating (growing).
@@ -107,7 +128,11 @@ impl Grey {
                 pixels[y * width + x] = (span.average(|i| narrow[i * width + x]) + 0.5) as u8;
             }
         }
-        Self { width, height, pixels }
+        Self {
+            width,
+            height,
+            pixels,
+        }
     }
 }
 
@@ -157,7 +182,12 @@ fn spans(from: usize, to: usize) -> Vec<Span> {
                 let first = centre as usize;
                 let last = (first + 1).min(from - 1);
                 let part = centre - first as f32;
-                Span { first, last, first_weight: 1.0 - part, last_weight: part }
+                Span {
+                    first,
+                    last,
+                    first_weight: 1.0 - part,
+                    last_weight: part,
+                }
             }
         })
         .collect()
@@ -168,8 +198,14 @@ mod tests {
     use super::*;
 
     fn ramp(width: usize, height: usize) -> Grey {
-        let pixels = (0..width * height).map(|i| (10 * (i % width)) as u8).collect();
-        Grey { width, height, pixels }
+        let pixels = (0..width * height)
+            .map(|i| (10 * (i % width)) as u8)
+            .collect();
+        Grey {
+            width,
+            height,
+            pixels,
+        }
     }
 
     #[test]
@@ -183,7 +219,13 @@ mod tests {
     #[test]
     fn resizing_keeps_a_flat_picture_flat() {
         for (w, h) in [(3, 2), (10, 4), (7, 9), (25, 13)] {
-            assert!(Grey::filled(10, 4, 77).resized(w, h).pixels.iter().all(|p| *p == 77));
+            assert!(
+                Grey::filled(10, 4, 77)
+                    .resized(w, h)
+                    .pixels
+                    .iter()
+                    .all(|p| *p == 77)
+            );
         }
     }
 

@@ -132,7 +132,10 @@ impl Reader {
 }
 
 fn definitions_in(folder: &std::path::Path) -> Result<Vec<FormDefinition>, ReaderError> {
-    let failed = |source| ReaderError::Folder { folder: folder.display().to_string(), source };
+    let failed = |source| ReaderError::Folder {
+        folder: folder.display().to_string(),
+        source,
+    };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -144,7 +147,8 @@ fn definitions_in(folder: &std::path::Path) -> Result<Vec<FormDefinition>, Reade
     files
         .iter()
         .map(|path| {
-            enrol::forms::load(&path.to_string_lossy()).map_err(|e| ReaderError::Definition(e.to_string()))
+            enrol::forms::load(&path.to_string_lossy())
+                .map_err(|e| ReaderError::Definition(e.to_string()))
         })
         .collect()
 }
@@ -182,49 +186,78 @@ pub fn read_document_seeing(
 ) -> Result<DocumentReading, ReadError> {
     let mut pages: Vec<ReadPage> = Vec::new();
     let mut unplaced: Vec<UnplacedPage> = Vec::new();
-    reader.decoder.decode_each(bytes, &reader.limits, |decoded: DecodedPage| -> Result<(), ReadError> {
-        clock.lap(Stage::Receive);
-        let document_page = decoded.number;
-        let picture = Grey::from_pixels(decoded.width as usize, decoded.height as usize, decoded.grey)
+    reader.decoder.decode_each(
+        bytes,
+        &reader.limits,
+        |decoded: DecodedPage| -> Result<(), ReadError> {
+            clock.lap(Stage::Receive);
+            let document_page = decoded.number;
+            let picture = Grey::from_pixels(
+                decoded.width as usize,
+                decoded.height as usize,
+                decoded.grey,
+            )
             .ok_or_else(|| DecodeError::Damaged("a page without pixels".to_owned()))?;
-        let page = PreparedPage::new(picture);
-        let placement = registration::place(&page, &reader.definitions);
-        clock.lap(Stage::Place);
-        let placed = match placement {
-            Placement::Placed(placed) => placed,
-            Placement::Blank => {
-                see(PageSeen { document_page, picture: &page.picture, homography: None, definition: None });
-                let reason = "Blank page: the back of a sheet.".to_owned();
-                unplaced.push(UnplacedPage { document_page, outcome: UnplacedOutcome::Blank, reason });
-                return Ok(());
-            }
-            Placement::Exception(reason) => {
-                see(PageSeen { document_page, picture: &page.picture, homography: None, definition: None });
-                unplaced.push(UnplacedPage { document_page, outcome: UnplacedOutcome::Exception, reason });
-                return Ok(());
-            }
-        };
-        let definition = &reader.definitions[placed.definition];
-        let fields = fields::read_page(&reader.recogniser, definition, &page, &placed, clock)?;
-        see(PageSeen {
-            document_page,
-            picture: &page.picture,
-            homography: Some(&placed.homography),
-            definition: Some(definition),
-        });
-        pages.push(ReadPage {
-            definition: placed.definition,
-            page: PageReading {
-                page: placed.code.page,
+            let page = PreparedPage::new(picture);
+            let placement = registration::place(&page, &reader.definitions);
+            clock.lap(Stage::Place);
+            let placed = match placement {
+                Placement::Placed(placed) => placed,
+                Placement::Blank => {
+                    see(PageSeen {
+                        document_page,
+                        picture: &page.picture,
+                        homography: None,
+                        definition: None,
+                    });
+                    let reason = "Blank page: the back of a sheet.".to_owned();
+                    unplaced.push(UnplacedPage {
+                        document_page,
+                        outcome: UnplacedOutcome::Blank,
+                        reason,
+                    });
+                    return Ok(());
+                }
+                Placement::Exception(reason) => {
+                    see(PageSeen {
+                        document_page,
+                        picture: &page.picture,
+                        homography: None,
+                        definition: None,
+                    });
+                    unplaced.push(UnplacedPage {
+                        document_page,
+                        outcome: UnplacedOutcome::Exception,
+                        reason,
+                    });
+                    return Ok(());
+                }
+            };
+            let definition = &reader.definitions[placed.definition];
+            let fields = fields::read_page(&reader.recogniser, definition, &page, &placed, clock)?;
+            see(PageSeen {
                 document_page,
-                residual_mm: placed.residual_mm,
-                homography: placed.homography.rows(),
-                set_number: placed.code.set_number,
-            },
-            fields,
-        });
-        Ok(())
-    })?;
+                picture: &page.picture,
+                homography: Some(&placed.homography),
+                definition: Some(definition),
+            });
+            pages.push(ReadPage {
+                definition: placed.definition,
+                page: PageReading {
+                    page: placed.code.page,
+                    document_page,
+                    residual_mm: placed.residual_mm,
+                    homography: placed.homography.rows(),
+                    set_number: placed.code.set_number,
+                },
+                fields,
+            });
+            Ok(())
+        },
+    )?;
     clock.lap(Stage::Receive);
-    Ok(DocumentReading { forms: page_sets::group(pages, &reader.definitions), unplaced })
+    Ok(DocumentReading {
+        forms: page_sets::group(pages, &reader.definitions),
+        unplaced,
+    })
 }

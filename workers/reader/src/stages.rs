@@ -55,7 +55,10 @@ impl StageClock {
 
     /// A running clock.
     pub fn running() -> Self {
-        Self { last: Some(own_seconds()), seconds: [0.0; 6] }
+        Self {
+            last: Some(own_seconds()),
+            seconds: [0.0; 6],
+        }
     }
 
     /// Counts the time since the last call for `stage`.
@@ -70,14 +73,28 @@ impl StageClock {
     /// What was counted, with `decode` seconds of the decoder's process.
     pub fn seconds(&self, decode: f64) -> StageSeconds {
         let [receive, place, cut, ticks, handwriting, print] = self.seconds;
-        StageSeconds { decode, receive, place, cut, ticks, handwriting, print }
+        StageSeconds {
+            decode,
+            receive,
+            place,
+            cut,
+            ticks,
+            handwriting,
+            print,
+        }
     }
 }
 
 impl StageSeconds {
     /// All stages together.
     pub fn total(&self) -> f64 {
-        self.decode + self.receive + self.place + self.cut + self.ticks + self.handwriting + self.print
+        self.decode
+            + self.receive
+            + self.place
+            + self.cut
+            + self.ticks
+            + self.handwriting
+            + self.print
     }
 
     /// Each stage divided by a number of pages.

@@ -48,12 +48,29 @@ pub fn read_box(page: &PreparedPage, homography: &Homography, option: &TickOptio
     let picture = cut(page, homography, zone.grown(MARGIN_MM));
     let (left, right) = (picture.column(zone.x), picture.column(zone.right()));
     let (top, bottom) = (picture.row(zone.y), picture.row(zone.bottom()));
-    let down = [left, right].map(|at| Line { vertical: true, at, from: top, to: bottom });
-    let across = [top, bottom].map(|at| Line { vertical: false, at, from: left, to: right });
+    let down = [left, right].map(|at| Line {
+        vertical: true,
+        at,
+        from: top,
+        to: bottom,
+    });
+    let across = [top, bottom].map(|at| Line {
+        vertical: false,
+        at,
+        from: left,
+        to: right,
+    });
     // The printed border settles where the box really lies on this sheet.
-    let (dx, dy) = (rules::fit(&picture.grey, &down).shift as f64, rules::fit(&picture.grey, &across).shift as f64);
+    let (dx, dy) = (
+        rules::fit(&picture.grey, &down).shift as f64,
+        rules::fit(&picture.grey, &across).shift as f64,
+    );
     let inset = INSET_MM * SCALE;
-    let share = ink::share(&picture.grey, (left + dx + inset, right + dx - inset), (top + dy + inset, bottom + dy - inset));
+    let share = ink::share(
+        &picture.grey,
+        (left + dx + inset, right + dx - inset),
+        (top + dy + inset, bottom + dy - inset),
+    );
     judge(share)
 }
 
@@ -64,11 +81,18 @@ pub fn judge(share: f64) -> BoxReading {
     } else if share >= FILLED_FROM {
         (Mark::Filled, 0.5)
     } else if share >= TICKED_FROM {
-        (Mark::Ticked, (0.6 + 0.4 * (share - TICKED_FROM) / TICKED_FROM).min(1.0))
+        (
+            Mark::Ticked,
+            (0.6 + 0.4 * (share - TICKED_FROM) / TICKED_FROM).min(1.0),
+        )
     } else {
         (Mark::Unsure, 0.3)
     };
-    BoxReading { mark, ink: share, confidence }
+    BoxReading {
+        mark,
+        ink: share,
+        confidence,
+    }
 }
 
 /// Whether the person who filled in these boxes marks by filling: most marks on the page are filled boxes. Then a
@@ -87,7 +111,11 @@ pub fn fills_boxes<'a>(boxes: impl Iterator<Item = &'a BoxReading>) -> bool {
 
 /// Whether a signature box is signed: `Some(true)`, `Some(false)`, or `None` when it cannot be told.
 /// Returns the share of the writing's area as well, for the confidence.
-pub fn read_signature(page: &PreparedPage, homography: &Homography, zone: Zone) -> (Option<bool>, f64) {
+pub fn read_signature(
+    page: &PreparedPage,
+    homography: &Homography,
+    zone: Zone,
+) -> (Option<bool>, f64) {
     // The frame itself lies on the edge; stay clear of it.
     let inside = zone.grown(-1.0);
     let picture = cut(page, homography, inside);
@@ -116,7 +144,9 @@ mod tests {
 
     #[test]
     fn a_person_who_fills_boxes_is_told_from_one_who_corrects() {
-        let page = |shares: &[f64]| -> bool { fills_boxes(shares.iter().map(|s| judge(*s)).collect::<Vec<_>>().iter()) };
+        let page = |shares: &[f64]| -> bool {
+            fills_boxes(shares.iter().map(|s| judge(*s)).collect::<Vec<_>>().iter())
+        };
         assert!(page(&[0.9, 0.0, 0.95, 0.9, 0.0]));
         assert!(!page(&[0.2, 0.9, 0.15, 0.2]));
         assert!(!page(&[0.9, 0.0]));

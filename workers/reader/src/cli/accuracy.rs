@@ -35,8 +35,13 @@ pub type ByKind = BTreeMap<&'static str, KindCounts>;
 pub fn count(counts: &mut ByKind, reading: &FieldReading, truth: &Value) {
     let entry = counts.entry(reading.kind.as_str()).or_default();
     let read = serde_json::to_value(&reading.value).unwrap_or(Value::Null);
-    let nothing = truth.is_null() || truth == &Value::Array(Vec::new()) || truth == &Value::Bool(false);
-    let right = if nothing { reading.state == FieldState::Blank || is_nothing(&read) } else { same(reading.kind, &read, truth) };
+    let nothing =
+        truth.is_null() || truth == &Value::Array(Vec::new()) || truth == &Value::Bool(false);
+    let right = if nothing {
+        reading.state == FieldState::Blank || is_nothing(&read)
+    } else {
+        same(reading.kind, &read, truth)
+    };
     if nothing {
         entry.blank += 1;
         entry.blank_right += usize::from(right);
@@ -72,5 +77,8 @@ pub fn same(kind: FieldKind, read: &Value, truth: &Value) -> bool {
 }
 
 fn folded(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|c| !c.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .collect()
 }

@@ -73,15 +73,25 @@ struct Result {
 /// # Errors
 /// The reader cannot start, or the folder holds no truth file.
 pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
-    let reader = Reader::new(ReaderOptions { form_definitions: args.form_definitions.clone(), ..Default::default() })?;
-    let mut result = Result { model: reader.model().to_owned(), ..Result::default() };
+    let reader = Reader::new(ReaderOptions {
+        form_definitions: args.form_definitions.clone(),
+        ..Default::default()
+    })?;
+    let mut result = Result {
+        model: reader.model().to_owned(),
+        ..Result::default()
+    };
     let began = Instant::now();
     let mut clock = StageClock::running();
     let children_before = stages::children_seconds();
     for folder in samples(&args.folder)? {
         measure(&reader, &folder, args.wrong, &mut clock, &mut result)?;
     }
-    anyhow::ensure!(result.samples > 0, "{} holds no folder with a truth.json", args.folder.display());
+    anyhow::ensure!(
+        result.samples > 0,
+        "{} holds no folder with a truth.json",
+        args.folder.display()
+    );
     let seconds = clock.seconds(stages::children_seconds() - children_before);
     result.core_seconds_per_page = seconds.per(result.pages.max(1) as f64);
     result.core_seconds_per_page_total = result.core_seconds_per_page.total();
@@ -92,7 +102,11 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     } else {
         print!("{}", table(&result));
     }
-    Ok(if result.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if result.failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn samples(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -112,25 +126,36 @@ fn measure(
     clock: &mut StageClock,
     result: &mut Result,
 ) -> anyhow::Result<()> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let truth = std::fs::read(folder.join("truth.json"))?;
-    let truth: Truth = serde_json::from_slice(&truth).with_context(|| format!("{name}/truth.json is not as expected"))?;
+    let truth: Truth = serde_json::from_slice(&truth)
+        .with_context(|| format!("{name}/truth.json is not as expected"))?;
     result.samples += 1;
     let mut forms: Vec<FormReading> = Vec::new();
     for file in &truth.files {
-        let bytes = std::fs::read(folder.join(file)).with_context(|| format!("{name}: cannot read {file}"))?;
+        let bytes = std::fs::read(folder.join(file))
+            .with_context(|| format!("{name}: cannot read {file}"))?;
         result.files += 1;
         match read_document_seeing(reader, &bytes, clock, &mut |_| {}) {
             Ok(document) => {
                 result.unplaced += document.unplaced.len();
                 for page in &document.unplaced {
                     if page.outcome == enrol::domain::reading::UnplacedOutcome::Exception {
-                        result.failed.push(format!("{name}/{file} page {}: {}", page.document_page, page.reason));
+                        result.failed.push(format!(
+                            "{name}/{file} page {}: {}",
+                            page.document_page, page.reason
+                        ));
                     }
                 }
                 forms.extend(document.forms);
             }
-            Err(error) => result.failed.push(format!("{name}/{file}: {}", error.reason())),
+            Err(error) => result
+                .failed
+                .push(format!("{name}/{file}: {}", error.reason())),
         }
     }
     let ours = |form: &&FormReading| {
@@ -140,7 +165,11 @@ fn measure(
     for form in forms.iter().filter(ours) {
         any = true;
         result.pages += form.pages.len();
-        result.worst_residual_mm = form.pages.iter().map(|p| p.residual_mm).fold(result.worst_residual_mm, f64::max);
+        result.worst_residual_mm = form
+            .pages
+            .iter()
+            .map(|p| p.residual_mm)
+            .fold(result.worst_residual_mm, f64::max);
         for field in &form.fields {
             let expected = truth.fields.get(&field.name).unwrap_or(&Value::Null);
             accuracy::count(&mut result.kinds, field, expected);
@@ -158,7 +187,9 @@ fn measure(
         }
     }
     if !any {
-        result.failed.push(format!("{name}: the form of this sample was not found in its files"));
+        result.failed.push(format!(
+            "{name}: the form of this sample was not found in its files"
+        ));
     }
     Ok(())
 }
@@ -166,7 +197,11 @@ fn measure(
 fn table(result: &Result) -> String {
     use std::fmt::Write as _;
     let mut out = String::new();
-    let _ = writeln!(out, "{:<12} {:>7} {:>7} {:>7}  {:>6} {:>7}  {:>8} {:>6} {:>7}", "kind", "filled", "right", "", "blank", "right", "accepted", "wrong", "review");
+    let _ = writeln!(
+        out,
+        "{:<12} {:>7} {:>7} {:>7}  {:>6} {:>7}  {:>8} {:>6} {:>7}",
+        "kind", "filled", "right", "", "blank", "right", "accepted", "wrong", "review"
+    );
     for (kind, c) in &result.kinds {
         let _ = writeln!(
             out,
@@ -185,7 +220,16 @@ fn table(result: &Result) -> String {
     let _ = writeln!(
         out,
         "\n{} pages of {} samples; {:.3} core-seconds per page: decode {:.3}, receive {:.3}, place {:.3}, cut {:.3}, ticks {:.3}, handwriting {:.3}, print {:.3}",
-        result.pages, result.samples, result.core_seconds_per_page_total, s.decode, s.receive, s.place, s.cut, s.ticks, s.handwriting, s.print
+        result.pages,
+        result.samples,
+        result.core_seconds_per_page_total,
+        s.decode,
+        s.receive,
+        s.place,
+        s.cut,
+        s.ticks,
+        s.handwriting,
+        s.print
     );
     let _ = writeln!(
         out,

@@ -1,6 +1,6 @@
 //! What `enrol-reader` does when somebody types it.
 
-pub mod bench;
 mod accuracy;
+pub mod bench;
 pub mod read;
 mod table;

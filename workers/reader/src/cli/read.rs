@@ -37,15 +37,28 @@ pub struct ReadArgs {
 /// # Errors
 /// The reader itself cannot start, or the output cannot be written.
 pub fn run(args: &ReadArgs) -> anyhow::Result<ExitCode> {
-    let reader = Reader::new(ReaderOptions { form_definitions: args.form_definitions.clone(), ..Default::default() })?;
+    let reader = Reader::new(ReaderOptions {
+        form_definitions: args.form_definitions.clone(),
+        ..Default::default()
+    })?;
     let progress = progress_bar(args.files.len());
-    let mut session = Session { args, reader: &reader, progress: &progress, forms: 0, failed: false };
+    let mut session = Session {
+        args,
+        reader: &reader,
+        progress: &progress,
+        forms: 0,
+        failed: false,
+    };
     for file in &args.files {
         session.read(file)?;
         progress.inc(1);
     }
     progress.finish_and_clear();
-    Ok(if session.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if session.failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn progress_bar(files: usize) -> ProgressBar {
@@ -68,7 +81,10 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn read(&mut self, file: &Path) -> anyhow::Result<()> {
-        let name = file.file_name().map_or_else(|| file.display().to_string(), |n| n.to_string_lossy().into_owned());
+        let name = file.file_name().map_or_else(
+            || file.display().to_string(),
+            |n| n.to_string_lossy().into_owned(),
+        );
         self.progress.set_message(name.clone());
         let bytes = match std::fs::read(file) {
             Ok(bytes) => bytes,
@@ -80,13 +96,14 @@ impl Session<'_> {
         let mut pages: Vec<UprightPage> = Vec::new();
         let wanted = self.args.picture.is_some();
         let progress = self.progress;
-        let outcome = read_document_seeing(self.reader, &bytes, &mut StageClock::off(), &mut |page| {
-            progress.set_message(format!("{name}, page {}", page.document_page));
-            progress.tick();
-            if wanted {
-                pages.extend(UprightPage::of(&page));
-            }
-        });
+        let outcome =
+            read_document_seeing(self.reader, &bytes, &mut StageClock::off(), &mut |page| {
+                progress.set_message(format!("{name}, page {}", page.document_page));
+                progress.tick();
+                if wanted {
+                    pages.extend(UprightPage::of(&page));
+                }
+            });
         match outcome {
             Ok(document) => self.show(file, &document, &pages),
             Err(error) => {
@@ -96,14 +113,21 @@ impl Session<'_> {
         }
     }
 
-    fn show(&mut self, file: &Path, document: &DocumentReading, pages: &[UprightPage]) -> anyhow::Result<()> {
+    fn show(
+        &mut self,
+        file: &Path,
+        document: &DocumentReading,
+        pages: &[UprightPage],
+    ) -> anyhow::Result<()> {
         for form in &document.forms {
             let text = if self.args.json {
                 serde_json::to_string(form)? + "\n"
             } else {
                 table::of_form(file, form, self.definition(form))
             };
-            self.progress.suspend(|| std::io::stdout().lock().write_all(text.as_bytes())).context("cannot write")?;
+            self.progress
+                .suspend(|| std::io::stdout().lock().write_all(text.as_bytes()))
+                .context("cannot write")?;
             self.forms += 1;
             if let (Some(path), Some(definition)) = (&self.args.picture, self.definition(form)) {
                 let path = numbered(path, self.forms);
@@ -111,17 +135,37 @@ impl Session<'_> {
                     .with_context(|| format!("cannot write the picture {}", path.display()))?;
             }
         }
-        for page in document.unplaced.iter().filter(|p| p.outcome == UnplacedOutcome::Exception) {
-            self.complain(&format!("{}, page {}: {}", file.display(), page.document_page, page.reason));
+        for page in document
+            .unplaced
+            .iter()
+            .filter(|p| p.outcome == UnplacedOutcome::Exception)
+        {
+            self.complain(&format!(
+                "{}, page {}: {}",
+                file.display(),
+                page.document_page,
+                page.reason
+            ));
         }
-        if document.forms.is_empty() && document.unplaced.iter().all(|p| p.outcome == UnplacedOutcome::Blank) {
-            self.complain(&format!("{}: every page is blank. Check which way round the sheets were scanned.", file.display()));
+        if document.forms.is_empty()
+            && document
+                .unplaced
+                .iter()
+                .all(|p| p.outcome == UnplacedOutcome::Blank)
+        {
+            self.complain(&format!(
+                "{}: every page is blank. Check which way round the sheets were scanned.",
+                file.display()
+            ));
         }
         Ok(())
     }
 
     fn definition(&self, form: &FormReading) -> Option<&enrol::forms::definition::FormDefinition> {
-        self.reader.definitions().iter().find(|d| d.id == form.form && d.version == form.version)
+        self.reader
+            .definitions()
+            .iter()
+            .find(|d| d.id == form.form && d.version == form.version)
     }
 
     fn complain(&mut self, message: &str) {

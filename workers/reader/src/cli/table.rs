@@ -13,12 +13,28 @@ const VALUE: usize = 34;
 /// The whole table: a heading, one row for each field that is not blank, and a count of the states.
 pub fn of_form(file: &Path, form: &FormReading, definition: Option<&FormDefinition>) -> String {
     let mut out = String::new();
-    let pages: Vec<String> =
-        form.pages.iter().map(|p| format!("{} ({:.2} mm)", p.page, p.residual_mm)).collect();
-    let set = form.pages.iter().find_map(|p| p.set_number.as_deref()).map_or(String::new(), |s| format!(", set {s}"));
-    let _ = writeln!(out, "{}: {} version {}{set}, pages {}", file.display(), form.form, form.version, pages.join(", "));
+    let pages: Vec<String> = form
+        .pages
+        .iter()
+        .map(|p| format!("{} ({:.2} mm)", p.page, p.residual_mm))
+        .collect();
+    let set = form
+        .pages
+        .iter()
+        .find_map(|p| p.set_number.as_deref())
+        .map_or(String::new(), |s| format!(", set {s}"));
+    let _ = writeln!(
+        out,
+        "{}: {} version {}{set}, pages {}",
+        file.display(),
+        form.form,
+        form.version,
+        pages.join(", ")
+    );
     for field in form.fields.iter().filter(|f| f.state != FieldState::Blank) {
-        let label = definition.and_then(|d| d.field(&field.name)).map_or(field.name.as_str(), |f| &f.label);
+        let label = definition
+            .and_then(|d| d.field(&field.name))
+            .map_or(field.name.as_str(), |f| &f.label);
         let _ = writeln!(
             out,
             "  {:<LABEL$} {:<VALUE$} {:<10} {:>4.0} %  {}",
@@ -47,8 +63,13 @@ fn value(field: &FieldReading) -> String {
         Some(FieldValue::Text(text)) => text.replace('\n', " / "),
         Some(FieldValue::Date(date)) => date.to_string(),
         Some(FieldValue::Choices(values)) => values.join(", "),
-        Some(FieldValue::Signed(signed)) => if *signed { "signed" } else { "not signed" }.to_owned(),
-        None => field.raw.as_ref().map_or_else(|| "?".to_owned(), |raw| format!("? {}", raw.replace('\n', " / "))),
+        Some(FieldValue::Signed(signed)) => {
+            if *signed { "signed" } else { "not signed" }.to_owned()
+        }
+        None => field.raw.as_ref().map_or_else(
+            || "?".to_owned(),
+            |raw| format!("? {}", raw.replace('\n', " / ")),
+        ),
     }
 }
 

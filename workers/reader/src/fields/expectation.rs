@@ -20,12 +20,21 @@ pub fn alphabet(field: &Field) -> String {
     match field.kind {
         // An empty cell is the space: none is read inside a cell.
         FieldKind::Name => {
-            let own = if own.is_empty() { "ABCDEFGHIJKLMNOPQRSTUVWXYZ-'" } else { own };
+            let own = if own.is_empty() {
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZ-'"
+            } else {
+                own
+            };
             unique(own, |c| c.to_ascii_uppercase()).replace(' ', "")
         }
-        FieldKind::Email => {
-            unique(if own.is_empty() { "abcdefghijklmnopqrstuvwxyz0123456789@._-+" } else { own }, |c| c.to_ascii_lowercase())
-        }
+        FieldKind::Email => unique(
+            if own.is_empty() {
+                "abcdefghijklmnopqrstuvwxyz0123456789@._-+"
+            } else {
+                own
+            },
+            |c| c.to_ascii_lowercase(),
+        ),
         FieldKind::Date | FieldKind::NhsNumber => DIGITS.to_owned(),
         FieldKind::Phone => unique(if own.is_empty() { DIGITS } else { own }, |c| c),
         FieldKind::Postcode => format!("{CAPITALS}{DIGITS}"),
@@ -48,9 +57,10 @@ fn unique(characters: &str, fold: fn(char) -> char) -> String {
 pub fn knowledge(field: &Field, used: &[bool], labels: &Labels) -> Box<dyn Knowledge> {
     let count = used.iter().filter(|u| **u).count();
     match field.kind {
-        FieldKind::Date if count == 8 && used.len() == 8 => {
-            Box::new(Positions::new(&["0123", DIGITS, "01", DIGITS, "12", "09", DIGITS, DIGITS], labels))
-        }
+        FieldKind::Date if count == 8 && used.len() == 8 => Box::new(Positions::new(
+            &["0123", DIGITS, "01", DIGITS, "12", "09", DIGITS, DIGITS],
+            labels,
+        )),
         FieldKind::Postcode => {
             let patterns: Vec<Positions> = OUTWARD
                 .iter()
@@ -64,7 +74,11 @@ pub fn knowledge(field: &Field, used: &[bool], labels: &Labels) -> Box<dyn Knowl
                     Positions::new(&places, labels)
                 })
                 .collect();
-            if patterns.is_empty() { Box::new(Positions::any(count, labels)) } else { Box::new(Alternatives::new(patterns)) }
+            if patterns.is_empty() {
+                Box::new(Positions::any(count, labels))
+            } else {
+                Box::new(Alternatives::new(patterns))
+            }
         }
         FieldKind::Text => Box::new(Anything),
         _ => Box::new(Positions::any(count, labels)),
@@ -141,6 +155,9 @@ mod tests {
     fn names_are_capitals_and_emails_small_letters() {
         assert!(!alphabet(&field("primary_carer.surname")).contains('a'));
         assert!(!alphabet(&field("primary_carer.email")).contains('A'));
-        assert_eq!(alphabet(&field("primary_carer.date_of_birth")), "0123456789");
+        assert_eq!(
+            alphabet(&field("primary_carer.date_of_birth")),
+            "0123456789"
+        );
     }
 }

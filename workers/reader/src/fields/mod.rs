@@ -38,18 +38,36 @@ pub fn read_page(
     placed: &PlacedPage,
     clock: &mut StageClock,
 ) -> Result<Vec<FieldReading>, RecogniserError> {
-    let fields: Vec<&Field> = definition.fields.iter().filter(|f| f.page == placed.code.page).collect();
+    let fields: Vec<&Field> = definition
+        .fields
+        .iter()
+        .filter(|f| f.page == placed.code.page)
+        .collect();
     let mut found: Vec<Found> = Vec::with_capacity(fields.len());
     for field in &fields {
         found.push(find(field, page, placed));
-        clock.lap(if field.kind.is_tick() || field.kind == FieldKind::Signature { Stage::Ticks } else { Stage::Cut });
+        clock.lap(
+            if field.kind.is_tick() || field.kind == FieldKind::Signature {
+                Stage::Ticks
+            } else {
+                Stage::Cut
+            },
+        );
     }
 
     let typed = typing::is_typed(found.iter().filter_map(|f| match f {
         Found::Comb { comb, .. } => Some(comb),
         _ => None,
     }));
-    let all_boxes = || found.iter().flat_map(|f| if let Found::Boxes(boxes) = f { boxes.as_slice() } else { &[] });
+    let all_boxes = || {
+        found.iter().flat_map(|f| {
+            if let Found::Boxes(boxes) = f {
+                boxes.as_slice()
+            } else {
+                &[]
+            }
+        })
+    };
     let fills_boxes = ticks::fills_boxes(all_boxes());
     let mut lines: Vec<LinePicture> = Vec::new();
     for item in &found {
@@ -67,14 +85,20 @@ pub fn read_page(
     for (field, item) in fields.iter().zip(&found) {
         let reading = match item {
             Found::Boxes(boxes) => verdict::of_boxes(field, boxes, fills_boxes),
-            Found::Signature(signed, confidence) => verdict::of_signature(field, *signed, *confidence),
+            Found::Signature(signed, confidence) => {
+                verdict::of_signature(field, *signed, *confidence)
+            }
             Found::Blank => verdict::of_blank(field),
             Found::Comb { comb, line } => {
                 let labels = labels(recogniser, field);
                 let knowledge = expectation::knowledge(field, &comb.used, &labels);
-                let read = next.next().and_then(|s| handwriting::read_line(s, &labels, knowledge.as_ref()));
+                let read = next
+                    .next()
+                    .and_then(|s| handwriting::read_line(s, &labels, knowledge.as_ref()));
                 clock.lap(Stage::Handwriting);
-                let print = typed.then(|| print::read_line(line, &alphabet_for_print(field)).ok()).flatten();
+                let print = typed
+                    .then(|| print::read_line(line, &alphabet_for_print(field)).ok())
+                    .flatten();
                 clock.lap(Stage::Print);
                 let written = Written::in_comb(field, &comb.used, read, print);
                 verdict::of_writing(field, &written)
@@ -83,11 +107,18 @@ pub fn read_page(
                 let labels = labels(recogniser, field);
                 let read: Vec<Option<LineReading>> = pieces
                     .iter()
-                    .map(|_| next.next().and_then(|s| handwriting::read_line(s, &labels, &handwriting::knowledge::Anything)))
+                    .map(|_| {
+                        next.next().and_then(|s| {
+                            handwriting::read_line(s, &labels, &handwriting::knowledge::Anything)
+                        })
+                    })
                     .collect();
                 clock.lap(Stage::Handwriting);
                 let print = if typed {
-                    pieces.iter().map(|p| print::read_line(p, &alphabet_for_print(field)).ok()).collect()
+                    pieces
+                        .iter()
+                        .map(|p| print::read_line(p, &alphabet_for_print(field)).ok())
+                        .collect()
                 } else {
                     None
                 };
@@ -104,21 +135,35 @@ pub fn read_page(
 fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
     let homography = &placed.homography;
     match field.kind {
-        FieldKind::OneOf | FieldKind::AnyOf => {
-            Found::Boxes(field.options.iter().map(|o| ticks::read_box(page, homography, o)).collect())
-        }
+        FieldKind::OneOf | FieldKind::AnyOf => Found::Boxes(
+            field
+                .options
+                .iter()
+                .map(|o| ticks::read_box(page, homography, o))
+                .collect(),
+        ),
         FieldKind::Signature => {
             let (signed, confidence) = ticks::read_signature(page, homography, field.zone);
             Found::Signature(signed, confidence)
         }
         FieldKind::Text => {
             let own = [field.zone];
-            let lines: &[Zone] = if field.lines.is_empty() { &own } else { &field.lines };
+            let lines: &[Zone] = if field.lines.is_empty() {
+                &own
+            } else {
+                &field.lines
+            };
             let pieces: Vec<Grey> = lines
                 .iter()
-                .filter_map(|line| writing::line(&cut(page, homography, writing::zone_of(line)), line))
+                .filter_map(|line| {
+                    writing::line(&cut(page, homography, writing::zone_of(line)), line)
+                })
                 .collect();
-            if pieces.is_empty() { Found::Blank } else { Found::Lines(pieces) }
+            if pieces.is_empty() {
+                Found::Blank
+            } else {
+                Found::Lines(pieces)
+            }
         }
         _ => {
             let picture = cut(page, homography, field.zone.grown(comb::MARGIN_MM));

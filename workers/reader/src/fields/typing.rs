@@ -18,9 +18,19 @@ pub fn is_typed<'a>(combs: impl Iterator<Item = &'a Comb>) -> bool {
         }
         let middle = median(comb.shapes.iter().map(|s| s.1).collect());
         // Hyphens and apostrophes are low or high by nature.
-        let tall: Vec<f64> = comb.shapes.iter().map(|s| s.0).filter(|h| *h > 1.4 * SCALE).collect();
+        let tall: Vec<f64> = comb
+            .shapes
+            .iter()
+            .map(|s| s.0)
+            .filter(|h| *h > 1.4 * SCALE)
+            .collect();
         heights.extend(tall);
-        feet.extend(comb.shapes.iter().filter(|s| s.0 > 1.4 * SCALE).map(|s| (s.1 - middle).abs()));
+        feet.extend(
+            comb.shapes
+                .iter()
+                .filter(|s| s.0 > 1.4 * SCALE)
+                .map(|s| (s.1 - middle).abs()),
+        );
     }
     if heights.len() < ENOUGH {
         return false;

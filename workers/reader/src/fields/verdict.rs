@@ -35,20 +35,40 @@ pub struct Written {
 
 impl Written {
     /// Puts a comb's readings together.
-    pub fn in_comb(field: &Field, used: &[bool], read: Option<LineReading>, print: Option<PrintReading>) -> Self {
-        let mut written = Self { raw: String::new(), text: String::new(), confidence: 0.0, typed: false, agreed: false };
+    pub fn in_comb(
+        field: &Field,
+        used: &[bool],
+        read: Option<LineReading>,
+        print: Option<PrintReading>,
+    ) -> Self {
+        let mut written = Self {
+            raw: String::new(),
+            text: String::new(),
+            confidence: 0.0,
+            typed: false,
+            agreed: false,
+        };
         if let Some(read) = &read {
             // Two letters in one cell, or one over two: when the count of cells makes the reading far less
             // probable, the cells are not believed.
             let cells_doubted = read.unaided_probability > 30.0 * read.probability
                 && read.unaided.chars().filter(|c| *c != ' ').count() != read.text.chars().count();
-            let text = if cells_doubted { &read.unaided } else { &read.text };
+            let text = if cells_doubted {
+                &read.unaided
+            } else {
+                &read.text
+            };
             written.raw = expectation::spaced(field, used, &read.unaided);
             written.text = expectation::spaced(field, used, text);
             let changed = compact(text) != compact(&read.unaided);
-            let own = if cells_doubted { read.unaided_probability } else { read.probability };
+            let own = if cells_doubted {
+                read.unaided_probability
+            } else {
+                read.probability
+            };
             written.confidence =
-                (own * (1.0 - 0.5 * read.rival.min(1.0)) * if changed { 0.7 } else { 1.0 }).clamp(0.0, 1.0);
+                (own * (1.0 - 0.5 * read.rival.min(1.0)) * if changed { 0.7 } else { 1.0 })
+                    .clamp(0.0, 1.0);
         }
         if let Some(print) = print.filter(|p| !p.text.is_empty()) {
             let text = expectation::spaced(field, used, &compact(&folded(field, &print.text)));
@@ -60,12 +80,31 @@ impl Written {
     /// Puts the lines of free writing together.
     pub fn on_lines(read: &[Option<LineReading>], print: Option<Vec<PrintReading>>) -> Self {
         let lines: Vec<&LineReading> = read.iter().flatten().collect();
-        let text = lines.iter().map(|l| tidy(&l.text)).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n");
-        let confidence = lines.iter().map(|l| l.probability * (1.0 - 0.5 * l.rival.min(1.0))).fold(1.0, f64::min);
+        let text = lines
+            .iter()
+            .map(|l| tidy(&l.text))
+            .filter(|l| !l.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n");
+        let confidence = lines
+            .iter()
+            .map(|l| l.probability * (1.0 - 0.5 * l.rival.min(1.0)))
+            .fold(1.0, f64::min);
         let confidence = if lines.is_empty() { 0.0 } else { confidence };
-        let mut written = Self { raw: text.clone(), text, confidence, typed: false, agreed: false };
+        let mut written = Self {
+            raw: text.clone(),
+            text,
+            confidence,
+            typed: false,
+            agreed: false,
+        };
         if let Some(print) = print {
-            let text = print.iter().map(|l| tidy(&l.text)).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n");
+            let text = print
+                .iter()
+                .map(|l| tidy(&l.text))
+                .filter(|l| !l.is_empty())
+                .collect::<Vec<_>>()
+                .join("\n");
             let confidence = print.iter().map(|l| l.confidence).fold(1.0, f64::min);
             if !text.is_empty() {
                 written.combine(text, confidence);
@@ -93,7 +132,12 @@ impl Written {
 /// Hides the text: it is personal data.
 impl std::fmt::Debug for Written {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Written({} characters, {:.2})", self.text.chars().count(), self.confidence)
+        write!(
+            f,
+            "Written({} characters, {:.2})",
+            self.text.chars().count(),
+            self.confidence
+        )
     }
 }
 
@@ -129,28 +173,51 @@ fn reading(field: &Field) -> FieldReading {
 
 /// A zone without ink.
 pub fn of_blank(field: &Field) -> FieldReading {
-    FieldReading { state: FieldState::Blank, confidence: 0.95, ..reading(field) }
+    FieldReading {
+        state: FieldState::Blank,
+        confidence: 0.95,
+        ..reading(field)
+    }
 }
 
 /// Handwriting or print.
 pub fn of_writing(field: &Field, written: &Written) -> FieldReading {
-    let mut result = FieldReading { confidence: written.confidence, ..reading(field) };
+    let mut result = FieldReading {
+        confidence: written.confidence,
+        ..reading(field)
+    };
     if compact(&written.text).is_empty() {
         result.state = FieldState::Unreadable;
-        result.reasons.push("Something is written here that could not be read.".to_owned());
+        result
+            .reasons
+            .push("Something is written here that could not be read.".to_owned());
         return result;
     }
     result.raw = Some(written.raw.clone());
     let checked = checking::check(field, &written.text);
     let valid = checked.reasons.is_empty();
     result.value = checked.value;
-    if written.typed && written.agreed && valid && written.confidence >= TYPED_ACCEPTED_FROM && result.value.is_some() {
+    if written.typed
+        && written.agreed
+        && valid
+        && written.confidence >= TYPED_ACCEPTED_FROM
+        && result.value.is_some()
+    {
         result.state = FieldState::Accepted;
         return result;
     }
-    result.reasons.push(if written.typed { "Typed text, not certain." } else { "Handwriting is always checked for now." }.to_owned());
+    result.reasons.push(
+        if written.typed {
+            "Typed text, not certain."
+        } else {
+            "Handwriting is always checked for now."
+        }
+        .to_owned(),
+    );
     if written.confidence < GUESS_BELOW {
-        result.reasons.push("The reader is not sure of some characters.".to_owned());
+        result
+            .reasons
+            .push("The reader is not sure of some characters.".to_owned());
     }
     result.reasons.extend(checked.reasons);
     result
@@ -160,49 +227,90 @@ pub fn of_writing(field: &Field, written: &Written) -> FieldReading {
 pub fn of_boxes(field: &Field, boxes: &[BoxReading], fills_boxes: bool) -> FieldReading {
     let with = |mark: Mark| -> Vec<&str> {
         let both = field.options.iter().zip(boxes);
-        both.filter(|(_, b)| b.mark == mark).map(|(o, _)| o.value.as_str()).collect()
+        both.filter(|(_, b)| b.mark == mark)
+            .map(|(o, _)| o.value.as_str())
+            .collect()
     };
-    let (ticked, filled, unsure) = (with(Mark::Ticked), with(Mark::Filled), with(Mark::Unsure).len());
-    let clear = |b: &BoxReading| if fills_boxes && b.mark == Mark::Filled { 0.9 } else { b.confidence };
-    let mut result = FieldReading { confidence: boxes.iter().map(clear).fold(1.0, f64::min), ..reading(field) };
+    let (ticked, filled, unsure) = (
+        with(Mark::Ticked),
+        with(Mark::Filled),
+        with(Mark::Unsure).len(),
+    );
+    let clear = |b: &BoxReading| {
+        if fills_boxes && b.mark == Mark::Filled {
+            0.9
+        } else {
+            b.confidence
+        }
+    };
+    let mut result = FieldReading {
+        confidence: boxes.iter().map(clear).fold(1.0, f64::min),
+        ..reading(field)
+    };
     match unsure {
         0 => {}
-        1 => result.reasons.push("A box holds something that may or may not be a mark.".to_owned()),
-        n => result.reasons.push(format!("{n} boxes hold something that may or may not be a mark.")),
+        1 => result
+            .reasons
+            .push("A box holds something that may or may not be a mark.".to_owned()),
+        n => result.reasons.push(format!(
+            "{n} boxes hold something that may or may not be a mark."
+        )),
     }
     // Filled boxes beside crossed ones are corrections; alone they are marks.
     let marked = if ticked.is_empty() || fills_boxes {
-        field.options.iter().map(|o| o.value.as_str()).filter(|v| ticked.contains(v) || filled.contains(v)).collect()
+        field
+            .options
+            .iter()
+            .map(|o| o.value.as_str())
+            .filter(|v| ticked.contains(v) || filled.contains(v))
+            .collect()
     } else {
         ticked
     };
     if !filled.is_empty() && !fills_boxes {
-        result.reasons.push("A box is filled in, which may be a mark or a correction.".to_owned());
+        result
+            .reasons
+            .push("A box is filled in, which may be a mark or a correction.".to_owned());
     }
     let too_many = field.kind == FieldKind::OneOf && marked.len() > 1;
     if too_many {
-        result.reasons.push(format!("{} boxes are marked where one is expected.", marked.len()));
+        result.reasons.push(format!(
+            "{} boxes are marked where one is expected.",
+            marked.len()
+        ));
     }
     let doubtful = !result.reasons.is_empty();
     result.value = match field.kind {
         _ if marked.is_empty() || too_many => None,
         FieldKind::OneOf => (unsure == 0).then(|| FieldValue::Text(marked[0].to_owned())),
-        _ => Some(FieldValue::Choices(marked.iter().map(|m| (*m).to_owned()).collect())),
+        _ => Some(FieldValue::Choices(
+            marked.iter().map(|m| (*m).to_owned()).collect(),
+        )),
     };
     if doubtful {
         result.confidence = result.confidence.min(0.5);
     }
     if field.rules.consent.is_some() {
-        result.reasons.push("Consent is always confirmed by a person.".to_owned());
+        result
+            .reasons
+            .push("Consent is always confirmed by a person.".to_owned());
     } else if !doubtful {
-        result.state = if marked.is_empty() { FieldState::Blank } else { FieldState::Accepted };
+        result.state = if marked.is_empty() {
+            FieldState::Blank
+        } else {
+            FieldState::Accepted
+        };
     }
     result
 }
 
 /// A signature box.
 pub fn of_signature(field: &Field, signed: Option<bool>, confidence: f64) -> FieldReading {
-    let mut result = FieldReading { confidence, value: signed.map(FieldValue::Signed), ..reading(field) };
+    let mut result = FieldReading {
+        confidence,
+        value: signed.map(FieldValue::Signed),
+        ..reading(field)
+    };
     result.reasons.push(
         match signed {
             Some(true) => "A signature is always confirmed by a person.",

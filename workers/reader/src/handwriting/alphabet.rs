@@ -14,8 +14,15 @@ pub struct Labels {
 }
 
 /// Letters people write where a digit belongs, or the network mistakes for one.
-const DIGIT_TWINS: [(char, &str); 7] =
-    [('0', "OoDQ"), ('1', "IlLi"), ('2', "Zz"), ('5', "Ss"), ('6', "Gb"), ('8', "B"), ('9', "gq")];
+const DIGIT_TWINS: [(char, &str); 7] = [
+    ('0', "OoDQ"),
+    ('1', "IlLi"),
+    ('2', "Zz"),
+    ('5', "Ss"),
+    ('6', "Gb"),
+    ('8', "B"),
+    ('9', "gq"),
+];
 
 impl Labels {
     /// The alphabet `characters` over a network with `classes` (blank excluded, in class order from 1).
@@ -39,10 +46,14 @@ impl Labels {
                     .or_else(|| own.iter().position(|c| same_letter(*c, written)))
                     .or_else(|| {
                         let twin = match (has_letters, has_digits) {
-                            (false, true) => DIGIT_TWINS.iter().find(|(_, l)| l.contains(written)).map(|(d, _)| *d),
-                            (true, false) => {
-                                DIGIT_TWINS.iter().find(|(d, _)| *d == written).and_then(|(_, l)| l.chars().next())
-                            }
+                            (false, true) => DIGIT_TWINS
+                                .iter()
+                                .find(|(_, l)| l.contains(written))
+                                .map(|(d, _)| *d),
+                            (true, false) => DIGIT_TWINS
+                                .iter()
+                                .find(|(d, _)| *d == written)
+                                .and_then(|(_, l)| l.chars().next()),
                             _ => None,
                         }?;
                         own.iter().position(|c| *c == twin || same_letter(*c, twin))
@@ -50,7 +61,11 @@ impl Labels {
                     .map(|label| label as u16)
             })
             .collect();
-        Self { characters: own, label_of, blank }
+        Self {
+            characters: own,
+            label_of,
+            blank,
+        }
     }
 
     /// Number of characters.
@@ -70,7 +85,10 @@ impl Labels {
 
     /// The label of a character.
     pub fn label(&self, character: char) -> Option<u16> {
-        self.characters.iter().position(|c| *c == character).map(|i| i as u16)
+        self.characters
+            .iter()
+            .position(|c| *c == character)
+            .map(|i| i as u16)
     }
 
     /// The text of a row of labels.
@@ -117,14 +135,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const CLASSES: &str = " ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'-.,/@_+&():;#!?\"*=%";
+    const CLASSES: &str =
+        " ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'-.,/@_+&():;#!?\"*=%";
 
     fn labels(characters: &str) -> Labels {
         Labels::new(characters, &CLASSES.chars().collect::<Vec<_>>(), 0)
     }
 
     fn class(c: char) -> usize {
-        CLASSES.chars().position(|x| x == c).expect("in the alphabet") + 1
+        CLASSES
+            .chars()
+            .position(|x| x == c)
+            .expect("in the alphabet")
+            + 1
     }
 
     #[test]

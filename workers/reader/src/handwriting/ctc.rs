@@ -51,7 +51,12 @@ pub fn greedy(frames: &Frames) -> Vec<u16> {
     let mut text = Vec::new();
     let mut before = 0;
     for i in 0..frames.len() {
-        let best = frames.frame(i).iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(k, _)| k);
+        let best = frames
+            .frame(i)
+            .iter()
+            .enumerate()
+            .max_by(|a, b| a.1.total_cmp(b.1))
+            .map_or(0, |(k, _)| k);
         if best != 0 && best != before {
             text.push((best - 1) as u16);
         }
@@ -88,9 +93,20 @@ impl Mass {
 /// Prefix beam search: the most probable texts that the knowledge accepts, best first, at most `width` of them.
 /// With a width as large as the number of texts it is exact.
 pub fn beam(frames: &Frames, width: usize, knowledge: &dyn Knowledge) -> Vec<Hypothesis> {
-    let mut nodes = vec![Node { parent: usize::MAX, label: 0, state: knowledge.start(), weight: 1.0 }];
+    let mut nodes = vec![Node {
+        parent: usize::MAX,
+        label: 0,
+        state: knowledge.start(),
+        weight: 1.0,
+    }];
     let mut children: HashMap<(usize, u16), Option<usize>> = HashMap::new();
-    let mut alive: Vec<(usize, Mass)> = vec![(0, Mass { blank: 1.0, label: 0.0 })];
+    let mut alive: Vec<(usize, Mass)> = vec![(
+        0,
+        Mass {
+            blank: 1.0,
+            label: 0.0,
+        },
+    )];
     // Probabilities are scaled up after each frame so that long lines do not underflow.
     let mut log_scale = 0.0f64;
     let mut next: Vec<(usize, Mass)> = Vec::new();
@@ -119,14 +135,23 @@ pub fn beam(frames: &Frames, width: usize, knowledge: &dyn Knowledge) -> Vec<Hyp
                 }
                 let label = label as u16;
                 // A repeat of the last label is a new character only after a blank.
-                let from = if last == Some(label) { mass.blank } else { total };
+                let from = if last == Some(label) {
+                    mass.blank
+                } else {
+                    total
+                };
                 if from <= 0.0 {
                     continue;
                 }
                 let child = *children.entry((*node, label)).or_insert_with(|| {
                     let (state, step) = knowledge.step(nodes[*node].state, label)?;
                     let weight = nodes[*node].weight * step;
-                    nodes.push(Node { parent: *node, label, state, weight });
+                    nodes.push(Node {
+                        parent: *node,
+                        label,
+                        state,
+                        weight,
+                    });
                     Some(nodes.len() - 1)
                 });
                 if let Some(child) = child {
@@ -134,7 +159,9 @@ pub fn beam(frames: &Frames, width: usize, knowledge: &dyn Knowledge) -> Vec<Hyp
                 }
             }
         }
-        next.sort_by(|a, b| (b.1.total() * nodes[b.0].weight).total_cmp(&(a.1.total() * nodes[a.0].weight)));
+        next.sort_by(|a, b| {
+            (b.1.total() * nodes[b.0].weight).total_cmp(&(a.1.total() * nodes[a.0].weight))
+        });
         next.truncate(width);
         let top = next.first().map_or(0.0, |(_, m)| m.total());
         if top <= 0.0 {
@@ -160,7 +187,10 @@ pub fn beam(frames: &Frames, width: usize, knowledge: &dyn Knowledge) -> Vec<Hyp
             }
             labels.reverse();
             let probability = (mass.total().ln() + log_scale).exp() * nodes[node].weight;
-            Hypothesis { labels, probability }
+            Hypothesis {
+                labels,
+                probability,
+            }
         })
         .collect();
     found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
@@ -199,8 +229,14 @@ mod tests {
         let stride = frames.stride;
         let mut sums = HashMap::new();
         for number in 0..stride.pow(frames.len() as u32) {
-            let path: Vec<usize> = (0..frames.len()).map(|i| number / stride.pow(i as u32) % stride).collect();
-            let p: f64 = path.iter().enumerate().map(|(i, k)| f64::from(frames.frame(i)[*k])).product();
+            let path: Vec<usize> = (0..frames.len())
+                .map(|i| number / stride.pow(i as u32) % stride)
+                .collect();
+            let p: f64 = path
+                .iter()
+                .enumerate()
+                .map(|(i, k)| f64::from(frames.frame(i)[*k]))
+                .product();
             let text = collapse(&path);
             if accept(&text) {
                 *sums.entry(text).or_insert(0.0) += p;
@@ -274,6 +310,9 @@ mod tests {
         assert_eq!(beam(&Frames::new(2, values), 4, &Anything)[0].labels, [0]);
         let values = vec![0.0, 1.0, 1.0, 0.0, 0.0, 1.0];
         assert_eq!(greedy(&Frames::new(2, values.clone())), [0, 0]);
-        assert_eq!(beam(&Frames::new(2, values), 4, &Anything)[0].labels, [0, 0]);
+        assert_eq!(
+            beam(&Frames::new(2, values), 4, &Anything)[0].labels,
+            [0, 0]
+        );
     }
 }

@@ -60,7 +60,9 @@ impl Positions {
             .iter()
             .map(|pattern| {
                 let pattern = pattern.as_ref();
-                (0..labels.len() as u16).map(|l| pattern.is_empty() || pattern.contains(labels.character(l))).collect()
+                (0..labels.len() as u16)
+                    .map(|l| pattern.is_empty() || pattern.contains(labels.character(l)))
+                    .collect()
             })
             .collect();
         Self { allowed }
@@ -79,7 +81,10 @@ impl Knowledge for Positions {
 
     fn step(&self, state: State, label: u16) -> Option<(State, f64)> {
         let set = self.allowed.get(state as usize)?;
-        set.get(usize::from(label)).copied().unwrap_or(false).then_some((state + 1, 1.0))
+        set.get(usize::from(label))
+            .copied()
+            .unwrap_or(false)
+            .then_some((state + 1, 1.0))
     }
 
     fn accepts(&self, state: State) -> bool {
@@ -120,6 +125,9 @@ impl Knowledge for Alternatives {
 
     fn accepts(&self, state: State) -> bool {
         let (possible, position) = (state / POSITION, state % POSITION);
-        self.0.iter().enumerate().any(|(i, pattern)| possible & (1 << i) != 0 && pattern.accepts(position))
+        self.0
+            .iter()
+            .enumerate()
+            .any(|(i, pattern)| possible & (1 << i) != 0 && pattern.accepts(position))
     }
 }

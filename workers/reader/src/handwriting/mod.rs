@@ -30,7 +30,12 @@ pub struct LineReading {
 /// Hides the text: it is personal data.
 impl std::fmt::Debug for LineReading {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "LineReading({} characters, {:.3})", self.text.chars().count(), self.probability)
+        write!(
+            f,
+            "LineReading({} characters, {:.3})",
+            self.text.chars().count(),
+            self.probability
+        )
     }
 }
 
@@ -38,16 +43,26 @@ impl std::fmt::Debug for LineReading {
 const BEAM: usize = 12;
 
 /// Reads the scores of one line with an alphabet and what is known of the field; `None` when no text fits.
-pub fn read_line(scores: &Scores, labels: &Labels, knowledge: &dyn Knowledge) -> Option<LineReading> {
+pub fn read_line(
+    scores: &Scores,
+    labels: &Labels,
+    knowledge: &dyn Knowledge,
+) -> Option<LineReading> {
     let frames: Frames = labels.frames(scores);
     let unaided = ctc::beam(&frames, BEAM, &knowledge::Anything);
-    let aided = if knowledge.is_anything() { unaided.clone() } else { ctc::beam(&frames, BEAM, knowledge) };
+    let aided = if knowledge.is_anything() {
+        unaided.clone()
+    } else {
+        ctc::beam(&frames, BEAM, knowledge)
+    };
     let best = aided.first()?;
     let free = unaided.first()?;
     Some(LineReading {
         text: labels.text(&best.labels),
         probability: best.probability,
-        rival: aided.get(1).map_or(0.0, |second| second.probability / best.probability.max(1e-30)),
+        rival: aided.get(1).map_or(0.0, |second| {
+            second.probability / best.probability.max(1e-30)
+        }),
         unaided: labels.text(&free.labels),
         unaided_probability: free.probability,
     })

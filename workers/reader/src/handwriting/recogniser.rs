@@ -21,7 +21,9 @@ pub enum RecogniserError {
     #[error("the model's description is wrong: {0}")]
     Card(String),
     /// The weights are not the ones described.
-    #[error("the model's weights do not match their description (expected sha256 {expected}, found {found})")]
+    #[error(
+        "the model's weights do not match their description (expected sha256 {expected}, found {found})"
+    )]
     Hash {
         /// From `model.toml`.
         expected: String,
@@ -44,7 +46,10 @@ pub enum RecogniserError {
 #[serde(deny_unknown_fields)]
 struct Card {
     name: String,
-    #[expect(dead_code, reason = "says which file the description belongs to; the weights are embedded")]
+    #[expect(
+        dead_code,
+        reason = "says which file the description belongs to; the weights are embedded"
+    )]
     file: String,
     sha256: String,
     input_height: usize,
@@ -116,10 +121,17 @@ const LONGEST: usize = 4096;
 impl Recogniser {
     /// Loads the embedded weights after checking their hash.
     pub fn load() -> Result<Self, RecogniserError> {
-        let card: Card = toml::from_str(CARD).map_err(|e| RecogniserError::Card(e.message().to_owned()))?;
-        let found: String = Sha256::digest(WEIGHTS).iter().map(|b| format!("{b:02x}")).collect();
+        let card: Card =
+            toml::from_str(CARD).map_err(|e| RecogniserError::Card(e.message().to_owned()))?;
+        let found: String = Sha256::digest(WEIGHTS)
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         if found != card.sha256 {
-            return Err(RecogniserError::Hash { expected: card.sha256, found });
+            return Err(RecogniserError::Hash {
+                expected: card.sha256,
+                found,
+            });
         }
         if card.input_height == 0 || card.width_multiple == 0 || card.frame_width == 0 {
             return Err(RecogniserError::Card("sizes must be above zero".to_owned()));
@@ -128,7 +140,13 @@ impl Recogniser {
         let input = model.node_id("x").map_err(RecogniserError::Run)?;
         let output = model.node_id("y").map_err(RecogniserError::Run)?;
         let classes = card.alphabet.chars().collect();
-        Ok(Self { model, input, output, card, classes })
+        Ok(Self {
+            model,
+            input,
+            output,
+            card,
+            classes,
+        })
     }
 
     /// Name of the weights.
@@ -154,13 +172,22 @@ impl Recogniser {
     /// Makes a line of a picture on white paper: scaled to the network's height, ink 1 and paper 0.
     pub fn line(&self, picture: &Grey) -> LinePicture {
         let height = self.card.input_height;
-        let width = (picture.width * height).div_ceil(picture.height.max(1)).clamp(8, LONGEST);
+        let width = (picture.width * height)
+            .div_ceil(picture.height.max(1))
+            .clamp(8, LONGEST);
         let scaled = if (picture.width, picture.height) == (width, height) {
             picture.clone()
         } else {
             picture.resized(width, height)
         };
-        LinePicture { width, ink: scaled.pixels.iter().map(|p| 1.0 - f32::from(*p) / 255.0).collect() }
+        LinePicture {
+            width,
+            ink: scaled
+                .pixels
+                .iter()
+                .map(|p| 1.0 - f32::from(*p) / 255.0)
+                .collect(),
+        }
     }
 
     /// Reads lines, those of similar width together. The scores come back in the order of the lines.
@@ -172,14 +199,22 @@ impl Recogniser {
         while let Some(first) = rest.first() {
             // Padding is work too: a batch ends where a line is a quarter wider than its narrowest.
             let narrowest = lines[*first].width;
-            let fits = rest.iter().take(BATCH).take_while(|i| lines[**i].width * 4 <= narrowest * 5 + 64).count().max(1);
+            let fits = rest
+                .iter()
+                .take(BATCH)
+                .take_while(|i| lines[**i].width * 4 <= narrowest * 5 + 64)
+                .count()
+                .max(1);
             let (batch, later) = rest.split_at(fits);
             for (index, found) in batch.iter().zip(self.run(batch, lines)?) {
                 scores[*index] = Some(found);
             }
             rest = later;
         }
-        scores.into_iter().collect::<Option<_>>().ok_or(RecogniserError::Shape)
+        scores
+            .into_iter()
+            .collect::<Option<_>>()
+            .ok_or(RecogniserError::Shape)
     }
 
     fn run(&self, batch: &[usize], lines: &[LinePicture]) -> Result<Vec<Scores>, RecogniserError> {
@@ -192,14 +227,22 @@ impl Recogniser {
             let line = &lines[*index];
             for y in 0..height {
                 let at = (n * height + y) * width;
-                values[at..at + line.width].copy_from_slice(&line.ink[y * line.width..(y + 1) * line.width]);
+                values[at..at + line.width]
+                    .copy_from_slice(&line.ink[y * line.width..(y + 1) * line.width]);
             }
         }
-        let pool = POOL.with(|pool| pool.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1))).clone());
+        let pool = POOL.with(|pool| {
+            pool.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1)))
+                .clone()
+        });
         let options = RunOptions::default().with_thread_pool(Some(pool));
         let [output] = self
             .model
-            .run_n([(self.input, input.into())].into(), [self.output], Some(options))
+            .run_n(
+                [(self.input, input.into())].into(),
+                [self.output],
+                Some(options),
+            )
             .map_err(RecogniserError::Run)?;
         let output: NdTensor<f32, 3> = output.try_into().map_err(|_| RecogniserError::Shape)?;
         let [count, frames, classes] = output.shape();
@@ -211,7 +254,10 @@ impl Recogniser {
             .iter()
             .enumerate()
             .map(|(n, index)| {
-                let used = lines[*index].width.div_ceil(self.card.frame_width).min(frames);
+                let used = lines[*index]
+                    .width
+                    .div_ceil(self.card.frame_width)
+                    .min(frames);
                 let start = n * frames * classes;
                 Scores::new(classes, values[start..start + used * classes].to_vec())
             })

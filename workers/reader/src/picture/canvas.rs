@@ -38,11 +38,18 @@ impl Fonts {
             ("LiberationSans-Regular.ttf", "LiberationSans-Bold.ttf"),
             ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),
         ];
-        let load = |folder: &str, name: &str| FontVec::try_from_vec(std::fs::read(format!("{folder}/{name}")).ok()?).ok();
+        let load = |folder: &str, name: &str| {
+            FontVec::try_from_vec(std::fs::read(format!("{folder}/{name}")).ok()?).ok()
+        };
         FOLDERS
             .iter()
             .flat_map(|folder| NAMES.iter().map(move |names| (folder, names)))
-            .find_map(|(folder, (regular, bold))| Some(Self { regular: load(folder, regular)?, bold: load(folder, bold)? }))
+            .find_map(|(folder, (regular, bold))| {
+                Some(Self {
+                    regular: load(folder, regular)?,
+                    bold: load(folder, bold)?,
+                })
+            })
     }
 
     fn font(&self, bold: bool) -> &FontVec {
@@ -52,14 +59,22 @@ impl Fonts {
     /// Width of a line of text in pixels.
     pub fn width(&self, text: &str, size: f64, bold: bool) -> f64 {
         let font = self.font(bold).as_scaled(PxScale::from(size as f32));
-        f64::from(text.chars().map(|c| font.h_advance(font.glyph_id(c))).sum::<f32>())
+        f64::from(
+            text.chars()
+                .map(|c| font.h_advance(font.glyph_id(c)))
+                .sum::<f32>(),
+        )
     }
 }
 
 impl Canvas {
     /// A canvas of one colour.
     pub fn new(width: usize, height: usize, colour: Colour) -> Self {
-        Self { width, height, pixels: colour.repeat(width * height) }
+        Self {
+            width,
+            height,
+            pixels: colour.repeat(width * height),
+        }
     }
 
     /// Lays a colour over a pixel; `strength` 0 leaves it, 1 covers it.
@@ -69,7 +84,8 @@ impl Canvas {
         }
         let at = 3 * (y as usize * self.width + x as usize);
         for (pixel, own) in self.pixels[at..at + 3].iter_mut().zip(colour) {
-            *pixel = (f64::from(*pixel) * (1.0 - strength) + f64::from(own) * strength).round() as u8;
+            *pixel =
+                (f64::from(*pixel) * (1.0 - strength) + f64::from(own) * strength).round() as u8;
         }
     }
 
@@ -95,8 +111,12 @@ impl Canvas {
 
     /// Tints an area as a marker pen would: dark stays dark.
     pub fn tint(&mut self, [x, y, width, height]: Area, colour: Colour, strength: f64) {
-        for row in y.round().max(0.0) as usize..((y + height).round().max(0.0) as usize).min(self.height) {
-            for column in x.round().max(0.0) as usize..((x + width).round().max(0.0) as usize).min(self.width) {
+        for row in
+            y.round().max(0.0) as usize..((y + height).round().max(0.0) as usize).min(self.height)
+        {
+            for column in
+                x.round().max(0.0) as usize..((x + width).round().max(0.0) as usize).min(self.width)
+            {
                 let at = 3 * (row * self.width + column);
                 for (pixel, own) in self.pixels[at..at + 3].iter_mut().zip(colour) {
                     let through = 1.0 - strength * (1.0 - f64::from(own) / 255.0);
@@ -116,7 +136,15 @@ impl Canvas {
     }
 
     /// Writes a line with its baseline at `baseline`; returns where it ends.
-    pub fn text(&mut self, fonts: &Fonts, (x, baseline): (f64, f64), text: &str, size: f64, bold: bool, colour: Colour) -> f64 {
+    pub fn text(
+        &mut self,
+        fonts: &Fonts,
+        (x, baseline): (f64, f64),
+        text: &str,
+        size: f64,
+        bold: bool,
+        colour: Colour,
+    ) -> f64 {
         let font = fonts.font(bold);
         let scaled = font.as_scaled(PxScale::from(size as f32));
         let mut at = x as f32;
@@ -127,7 +155,10 @@ impl Canvas {
             if let Some(outline) = font.outline_glyph(glyph) {
                 let corner = outline.px_bounds().min;
                 outline.draw(|dx, dy, cover| {
-                    let (px, py) = (corner.x as isize + dx as isize, corner.y as isize + dy as isize);
+                    let (px, py) = (
+                        corner.x as isize + dx as isize,
+                        corner.y as isize + dy as isize,
+                    );
                     self.blend(px, py, colour, f64::from(cover.min(1.0)));
                 });
             }
@@ -141,6 +172,13 @@ impl Canvas {
     /// The file cannot be written.
     pub fn save(&self, path: &std::path::Path) -> Result<(), image::ImageError> {
         let (width, height) = (self.width as u32, self.height as u32);
-        image::save_buffer_with_format(path, &self.pixels, width, height, image::ColorType::Rgb8, image::ImageFormat::Png)
+        image::save_buffer_with_format(
+            path,
+            &self.pixels,
+            width,
+            height,
+            image::ColorType::Rgb8,
+            image::ImageFormat::Png,
+        )
     }
 }

@@ -47,7 +47,9 @@ impl UprightPage {
         let (width_mm, height_mm) = (definition.page.width_mm, definition.page.height_mm);
         let (width, height) = ((width_mm * SCALE) as usize, (height_mm * SCALE) as usize);
         // Average the page down first, or thin strokes would be lost between the samples.
-        let factor = ((homography.scale_at([width_mm / 2.0, height_mm / 2.0]) / SCALE).round() as usize).max(1);
+        let factor = ((homography.scale_at([width_mm / 2.0, height_mm / 2.0]) / SCALE).round()
+            as usize)
+            .max(1);
         let small = page.picture.reduced(factor);
         let mut picture = Grey::filled(width, height, 255);
         for y in 0..height {
@@ -57,7 +59,10 @@ impl UprightPage {
                 picture.set(x, y, shade);
             }
         }
-        Some(Self { document_page: page.document_page, picture })
+        Some(Self {
+            document_page: page.document_page,
+            picture,
+        })
     }
 }
 
@@ -79,17 +84,39 @@ pub fn draw(
     let fonts = Fonts::find();
     for (index, page) in form.pages.iter().enumerate() {
         let (left, top) = (MARGIN + index * (page_width + MARGIN), HEADER);
-        canvas.outline([left as f64, top as f64, page_width as f64, page_height as f64], 1.0, LINE);
+        canvas.outline(
+            [
+                left as f64,
+                top as f64,
+                page_width as f64,
+                page_height as f64,
+            ],
+            1.0,
+            LINE,
+        );
         if let Some(upright) = pages.iter().find(|p| p.document_page == page.document_page) {
             canvas.paste(&upright.picture, left, top);
         }
         if let Some(fonts) = &fonts {
-            let end = canvas.text(fonts, (left as f64, 42.0), &format!("Page {}", page.page), 22.0, true, TEXT);
+            let end = canvas.text(
+                fonts,
+                (left as f64, 42.0),
+                &format!("Page {}", page.page),
+                22.0,
+                true,
+                TEXT,
+            );
             let how = format!("placed to within {:.2} mm", page.residual_mm);
             canvas.text(fonts, (end + 14.0, 42.0), &how, 17.0, false, QUIET);
         }
         for field in form.fields.iter().filter(|f| f.page == page.page) {
-            draw_field(&mut canvas, fonts.as_ref(), field, definition, (left as f64, top as f64));
+            draw_field(
+                &mut canvas,
+                fonts.as_ref(),
+                field,
+                definition,
+                (left as f64, top as f64),
+            );
         }
     }
     if let Some(fonts) = &fonts {
@@ -106,17 +133,35 @@ fn draw_field(
     (left, top): (f64, f64),
 ) {
     let colour = colour(field.state);
-    let area = |zone: Zone| [left + zone.x * SCALE, top + zone.y * SCALE, zone.width * SCALE, zone.height * SCALE];
+    let area = |zone: Zone| {
+        [
+            left + zone.x * SCALE,
+            top + zone.y * SCALE,
+            zone.width * SCALE,
+            zone.height * SCALE,
+        ]
+    };
     let [x, y, width, height] = field.zone;
-    let whole = area(Zone { x, y, width, height });
+    let whole = area(Zone {
+        x,
+        y,
+        width,
+        height,
+    });
     if field.state == FieldState::Blank {
         canvas.tint(whole, colour, 0.22);
         return;
     }
     // A group of boxes covers much paper: tint it lightly.
-    canvas.tint(whole, colour, if field.kind.is_tick() { 0.16 } else { 0.30 });
+    canvas.tint(
+        whole,
+        colour,
+        if field.kind.is_tick() { 0.16 } else { 0.30 },
+    );
     canvas.outline(whole, 1.5, colour);
-    let options = definition.field(&field.name).map_or(&[][..], |d| &d.options);
+    let options = definition
+        .field(&field.name)
+        .map_or(&[][..], |d| &d.options);
     for option in options {
         if is_chosen(field, &option.value) {
             canvas.outline(area(option.zone), 3.0, colour);
@@ -133,14 +178,26 @@ fn chip(canvas: &mut Canvas, fonts: &Fonts, field: &FieldReading, [x, y, width, 
     let Some(text) = shown(field) else { return };
     let mut text = text.replace('\n', " / ");
     while fonts.width(&text, SIZE, false) > width.max(60.0) && text.chars().count() > 4 {
-        text = text.chars().take(text.chars().count() - 2).collect::<String>().trim_end().to_owned();
+        text = text
+            .chars()
+            .take(text.chars().count() - 2)
+            .collect::<String>()
+            .trim_end()
+            .to_owned();
         text.push('\u{2026}');
     }
     let wide = fonts.width(&text, SIZE, false) + 8.0;
     let left = x + width - wide + 1.5;
     let label = [left, y + height - 3.0, wide, SIZE + 2.0];
     canvas.fill(label, [255, 255, 255], 0.92);
-    canvas.text(fonts, (left + 4.0, y + height + SIZE - 4.5), &text, SIZE, false, VALUE);
+    canvas.text(
+        fonts,
+        (left + 4.0, y + height + SIZE - 4.5),
+        &text,
+        SIZE,
+        false,
+        VALUE,
+    );
 }
 
 fn is_chosen(field: &FieldReading, option: &str) -> bool {
@@ -155,7 +212,9 @@ fn shown(field: &FieldReading) -> Option<String> {
     match &field.value {
         Some(FieldValue::Text(text)) => Some(text.clone()),
         Some(FieldValue::Date(date)) => Some(date.to_string()),
-        Some(FieldValue::Signed(signed)) => Some(if *signed { "signed" } else { "not signed" }.to_owned()),
+        Some(FieldValue::Signed(signed)) => {
+            Some(if *signed { "signed" } else { "not signed" }.to_owned())
+        }
         Some(FieldValue::Choices(_)) => None,
         None => field.raw.clone(),
     }
@@ -178,7 +237,14 @@ fn legend(canvas: &mut Canvas, fonts: &Fonts, form: &FormReading, top: f64) {
         if state != FieldState::Blank {
             canvas.outline(swatch, 1.5, colour(state));
         }
-        let end = canvas.text(fonts, (x + 30.0, baseline), &number.to_string(), 19.0, true, TEXT);
+        let end = canvas.text(
+            fonts,
+            (x + 30.0, baseline),
+            &number.to_string(),
+            19.0,
+            true,
+            TEXT,
+        );
         x = canvas.text(fonts, (end + 7.0, baseline), words, 19.0, false, TEXT) + 34.0;
     }
     let set = form.pages.iter().find_map(|p| p.set_number.as_deref());

@@ -48,10 +48,19 @@ pub fn find(page: &Grey, definitions: &[FormDefinition]) -> Option<FoundCode> {
             }
         }
     }
-    let whole = Window { x: 0, y: 0, width: page.width, height: page.height };
-    for (size, threshold) in
-        [(5.0, Threshold::Local), (7.5, Threshold::Local), (3.5, Threshold::Local), (5.0, Threshold::Middle), (12.0, Threshold::Local)]
-    {
+    let whole = Window {
+        x: 0,
+        y: 0,
+        width: page.width,
+        height: page.height,
+    };
+    for (size, threshold) in [
+        (5.0, Threshold::Local),
+        (7.5, Threshold::Local),
+        (3.5, Threshold::Local),
+        (5.0, Threshold::Middle),
+        (12.0, Threshold::Local),
+    ] {
         if let Some(found) = search(page, whole, size, threshold) {
             return Some(found);
         }
@@ -80,7 +89,11 @@ fn expected_windows(page: &Grey, definitions: &[FormDefinition]) -> Vec<Window> 
     const MARGIN_MM: f64 = 16.0;
     let mut places: Vec<(f64, f64, Zone)> = Vec::new();
     for definition in definitions {
-        let place = (definition.page.width_mm, definition.page.height_mm, definition.qr_zone);
+        let place = (
+            definition.page.width_mm,
+            definition.page.height_mm,
+            definition.qr_zone,
+        );
         if !places.contains(&place) {
             places.push(place);
         }
@@ -97,11 +110,18 @@ fn expected_windows(page: &Grey, definitions: &[FormDefinition]) -> Vec<Window> 
         } else {
             [(left, top, w, h), (right, bottom, w, h)]
         };
-        let (across, down) = if landscape { (height_mm, width_mm) } else { (width_mm, height_mm) };
+        let (across, down) = if landscape {
+            (height_mm, width_mm)
+        } else {
+            (width_mm, height_mm)
+        };
         let (sx, sy) = (page.width as f64 / across, page.height as f64 / down);
         for (x, y, w, h) in turned {
             let (x0, y0) = ((x * sx).max(0.0), (y * sy).max(0.0));
-            let (x1, y1) = (((x + w) * sx).min(page.width as f64), ((y + h) * sy).min(page.height as f64));
+            let (x1, y1) = (
+                ((x + w) * sx).min(page.width as f64),
+                ((y + h) * sy).min(page.height as f64),
+            );
             if x1 - x0 > 40.0 && y1 - y0 > 40.0 {
                 windows.push(Window {
                     x: x0 as usize,
@@ -116,14 +136,26 @@ fn expected_windows(page: &Grey, definitions: &[FormDefinition]) -> Vec<Window> 
 }
 
 /// Searches one window after reducing it to about `pixels_per_mm`, taking the page's longer side for A4's.
-fn search(page: &Grey, window: Window, pixels_per_mm: f64, threshold: Threshold) -> Option<FoundCode> {
+fn search(
+    page: &Grey,
+    window: Window,
+    pixels_per_mm: f64,
+    threshold: Threshold,
+) -> Option<FoundCode> {
     let native = page.width.max(page.height) as f64 / 297.0;
     let factor = ((native / pixels_per_mm).round() as usize).max(1);
-    let part = page.crop(window.x, window.y, window.width, window.height).reduced(factor);
+    let part = page
+        .crop(window.x, window.y, window.width, window.height)
+        .reduced(factor);
     // The library panics on some malformed patterns; a page must not end a reader.
-    let found = catch_unwind(AssertUnwindSafe(|| decode(&part, threshold))).ok().flatten()?;
+    let found = catch_unwind(AssertUnwindSafe(|| decode(&part, threshold)))
+        .ok()
+        .flatten()?;
     let to_page = |p: Point| -> Point {
-        [window.x as f64 + p[0] * factor as f64, window.y as f64 + p[1] * factor as f64]
+        [
+            window.x as f64 + p[0] * factor as f64,
+            window.y as f64 + p[1] * factor as f64,
+        ]
     };
     let coarse = found.finders.map(to_page);
     let apart = (coarse[0][0] - coarse[1][0]).hypot(coarse[0][1] - coarse[1][1]);
@@ -138,13 +170,19 @@ fn search(page: &Grey, window: Window, pixels_per_mm: f64, threshold: Threshold)
 
 fn decode(part: &Grey, threshold: Threshold) -> Option<FoundCode> {
     let mut prepared = match threshold {
-        Threshold::Local => rqrr::PreparedImage::prepare_from_greyscale(part.width, part.height, |x, y| part.at(x, y)),
+        Threshold::Local => {
+            rqrr::PreparedImage::prepare_from_greyscale(part.width, part.height, |x, y| {
+                part.at(x, y)
+            })
+        }
         Threshold::Middle => {
             let mut sorted = part.pixels.clone();
             sorted.sort_unstable();
             let (dark, light) = (sorted[sorted.len() / 50], sorted[sorted.len() * 4 / 5]);
             let middle = dark.midpoint(light);
-            rqrr::PreparedImage::prepare_from_bitmap(part.width, part.height, |x, y| part.at(x, y) < middle)
+            rqrr::PreparedImage::prepare_from_bitmap(part.width, part.height, |x, y| {
+                part.at(x, y) < middle
+            })
         }
     };
     prepared.detect_grids().into_iter().find_map(|grid| {
@@ -156,7 +194,10 @@ fn decode(part: &Grey, threshold: Threshold) -> Option<FoundCode> {
         let corners = [[0.0, 0.0], [reach, 0.0], [reach, reach], [0.0, reach]];
         let pairs: [Pair; 4] = std::array::from_fn(|i| Pair {
             form: corners[i],
-            page: [f64::from(grid.bounds[i].x) + 0.5, f64::from(grid.bounds[i].y) + 0.5],
+            page: [
+                f64::from(grid.bounds[i].x) + 0.5,
+                f64::from(grid.bounds[i].y) + 0.5,
+            ],
             weight: 1.0,
         });
         let mapping = Homography::fit(&pairs)?;

@@ -26,7 +26,8 @@ impl Homography {
     /// From nine numbers, row by row; `None` when it cannot be inverted.
     pub fn from_rows(rows: [f64; 9]) -> Option<Self> {
         let matrix = Matrix3::from_row_slice(&rows);
-        (rows.iter().all(|v| v.is_finite()) && matrix.determinant().abs() > 1e-12).then_some(Self { matrix })
+        (rows.iter().all(|v| v.is_finite()) && matrix.determinant().abs() > 1e-12)
+            .then_some(Self { matrix })
     }
 
     /// The nine numbers, row by row, the last one 1.
@@ -49,7 +50,11 @@ impl Homography {
 
     /// Pixels per millimetre around a point of the form: the root of the area a square millimetre covers.
     pub fn scale_at(&self, [x, y]: Point) -> f64 {
-        let (o, a, b) = (self.to_page([x, y]), self.to_page([x + 1.0, y]), self.to_page([x, y + 1.0]));
+        let (o, a, b) = (
+            self.to_page([x, y]),
+            self.to_page([x + 1.0, y]),
+            self.to_page([x, y + 1.0]),
+        );
         let area = (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]);
         area.abs().sqrt()
     }
@@ -59,7 +64,10 @@ impl Homography {
         if pairs.len() < 4 {
             return None;
         }
-        let (form_norm, page_norm) = (normaliser(pairs, |p| p.form)?, normaliser(pairs, |p| p.page)?);
+        let (form_norm, page_norm) = (
+            normaliser(pairs, |p| p.form)?,
+            normaliser(pairs, |p| p.page)?,
+        );
         let mut normal = SMatrix::<f64, 9, 9>::zeros();
         for pair in pairs {
             let (f, p) = (form_norm.to_page(pair.form), page_norm.to_page(pair.page));
@@ -79,7 +87,11 @@ impl Homography {
         let normalised = Matrix3::from_row_slice(solution.as_slice());
         let matrix = page_norm.matrix.try_inverse()? * normalised * form_norm.matrix;
         let matrix = matrix / matrix[(2, 2)];
-        matrix.iter().all(|v| v.is_finite()).then_some(Self { matrix }).filter(|h| h.matrix.determinant().abs() > 1e-12)
+        matrix
+            .iter()
+            .all(|v| v.is_finite())
+            .then_some(Self { matrix })
+            .filter(|h| h.matrix.determinant().abs() > 1e-12)
     }
 
     /// The affine mapping that fits three or more pairs best: all a flat scanner can do to a page.
@@ -144,9 +156,23 @@ impl Homography {
 fn normaliser(pairs: &[Pair], get: fn(&Pair) -> Point) -> Option<Homography> {
     let count = pairs.len() as f64;
     let mean: Point = std::array::from_fn(|i| pairs.iter().map(|p| get(p)[i]).sum::<f64>() / count);
-    let distance = pairs.iter().map(|p| (get(p)[0] - mean[0]).hypot(get(p)[1] - mean[1])).sum::<f64>() / count;
+    let distance = pairs
+        .iter()
+        .map(|p| (get(p)[0] - mean[0]).hypot(get(p)[1] - mean[1]))
+        .sum::<f64>()
+        / count;
     let scale = std::f64::consts::SQRT_2 / distance;
-    Homography::from_rows([scale, 0.0, -scale * mean[0], 0.0, scale, -scale * mean[1], 0.0, 0.0, 1.0])
+    Homography::from_rows([
+        scale,
+        0.0,
+        -scale * mean[0],
+        0.0,
+        scale,
+        -scale * mean[1],
+        0.0,
+        0.0,
+        1.0,
+    ])
 }
 
 #[cfg(test)]
@@ -155,11 +181,25 @@ mod tests {
     use proptest::prelude::*;
 
     fn pairs_of(h: &Homography, points: &[Point]) -> Vec<Pair> {
-        points.iter().map(|p| Pair { form: *p, page: h.to_page(*p), weight: 1.0 }).collect()
+        points
+            .iter()
+            .map(|p| Pair {
+                form: *p,
+                page: h.to_page(*p),
+                weight: 1.0,
+            })
+            .collect()
     }
 
-    const CORNERS: [Point; 7] =
-        [[10.0, 10.0], [200.0, 10.0], [10.0, 287.0], [200.0, 287.0], [180.0, 20.0], [195.0, 20.0], [180.0, 35.0]];
+    const CORNERS: [Point; 7] = [
+        [10.0, 10.0],
+        [200.0, 10.0],
+        [10.0, 287.0],
+        [200.0, 287.0],
+        [180.0, 20.0],
+        [195.0, 20.0],
+        [180.0, 35.0],
+    ];
 
     prop_compose! {
         fn mapping()(angle in -3.1..3.1f64, scale in 5.0..16.0f64, x in -500.0..3000.0f64, y in -500.0..3000.0f64,
@@ -190,14 +230,18 @@ mod tests {
 
     #[test]
     fn points_on_a_line_settle_nothing() {
-        let h = Homography::from_rows([8.0, 0.0, 3.0, 0.0, 8.0, 5.0, 0.0, 0.0, 1.0]).expect("regular");
-        let line: Vec<Point> = (0..6).map(|i| [f64::from(i) * 10.0, f64::from(i) * 20.0]).collect();
+        let h =
+            Homography::from_rows([8.0, 0.0, 3.0, 0.0, 8.0, 5.0, 0.0, 0.0, 1.0]).expect("regular");
+        let line: Vec<Point> = (0..6)
+            .map(|i| [f64::from(i) * 10.0, f64::from(i) * 20.0])
+            .collect();
         assert!(Homography::fit(&pairs_of(&h, &line)).is_none());
     }
 
     #[test]
     fn a_misplaced_mark_shows_in_the_residual() {
-        let h = Homography::from_rows([8.0, 0.0, 3.0, 0.0, 8.0, 5.0, 0.0, 0.0, 1.0]).expect("regular");
+        let h =
+            Homography::from_rows([8.0, 0.0, 3.0, 0.0, 8.0, 5.0, 0.0, 0.0, 1.0]).expect("regular");
         let mut pairs = pairs_of(&h, &CORNERS);
         assert!(Homography::fit(&pairs).expect("fits").residual_mm(&pairs) < 1e-6);
         pairs[3].page[0] += 40.0;
@@ -206,9 +250,13 @@ mod tests {
 
     #[test]
     fn affine_and_similarity_fit_what_they_can() {
-        let h = Homography::from_rows([0.0, -8.0, 2000.0, 8.0, 0.0, 5.0, 0.0, 0.0, 1.0]).expect("regular");
+        let h = Homography::from_rows([0.0, -8.0, 2000.0, 8.0, 0.0, 5.0, 0.0, 0.0, 1.0])
+            .expect("regular");
         let pairs = pairs_of(&h, &CORNERS[..3]);
-        for found in [Homography::fit_affine(&pairs), Homography::fit_similarity(&pairs)] {
+        for found in [
+            Homography::fit_affine(&pairs),
+            Homography::fit_similarity(&pairs),
+        ] {
             let p = found.expect("fits").to_page([200.0, 287.0]);
             let q = h.to_page([200.0, 287.0]);
             assert!((p[0] - q[0]).hypot(p[1] - q[1]) < 1e-6);

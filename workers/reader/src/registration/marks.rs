@@ -31,7 +31,11 @@ pub struct Pictures<'a> {
 
 /// Finds the corner marks, starting from the page code's three finder centres, and fits the page.
 /// Returns the mapping and its residual in millimetres.
-pub fn place(pictures: &Pictures<'_>, definition: &FormDefinition, code: &[Pair; 3]) -> Result<(Homography, f64), MarksError> {
+pub fn place(
+    pictures: &Pictures<'_>,
+    definition: &FormDefinition,
+    code: &[Pair; 3],
+) -> Result<(Homography, f64), MarksError> {
     let guess = Homography::fit_similarity(code).ok_or(MarksError::TooFew)?;
     let scale = guess.scale_at(code[0].form);
     let factor = pictures.factor as f64;
@@ -42,16 +46,25 @@ pub fn place(pictures: &Pictures<'_>, definition: &FormDefinition, code: &[Pair;
         .corner_marks
         .iter()
         .map(|mark| {
-            let centre = [mark.zone.x + mark.zone.width / 2.0, mark.zone.y + mark.zone.height / 2.0];
+            let centre = [
+                mark.zone.x + mark.zone.width / 2.0,
+                mark.zone.y + mark.zone.height / 2.0,
+            ];
             let expected = guess.to_page(centre);
             let far_mm = (centre[0] - code[0].form[0]).hypot(centre[1] - code[0].form[1]);
             let reach = (8.0 + 0.14 * far_mm) * scale;
-            let distance = |p: &Patch| (p.centre[0] * factor - expected[0]).hypot(p.centre[1] * factor - expected[1]);
+            let distance = |p: &Patch| {
+                (p.centre[0] * factor - expected[0]).hypot(p.centre[1] * factor - expected[1])
+            };
             let mut near: Vec<&Patch> = squares.iter().filter(|p| distance(p) < reach).collect();
             near.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
             near.truncate(4);
             near.iter()
-                .map(|p| Pair { form: centre, page: p.centre.map(|v| v * factor), weight: 1.0 })
+                .map(|p| Pair {
+                    form: centre,
+                    page: p.centre.map(|v| v * factor),
+                    weight: 1.0,
+                })
                 .collect()
         })
         .collect();
@@ -63,24 +76,34 @@ pub fn place(pictures: &Pictures<'_>, definition: &FormDefinition, code: &[Pair;
         if marks.len() < 3 || best.as_ref().is_some_and(|(b, _)| b.len() > marks.len()) {
             continue;
         }
-        let Some((_, residual)) = fit(&marks, code) else { continue };
+        let Some((_, residual)) = fit(&marks, code) else {
+            continue;
+        };
         // The small picture is coarse: allow it a third more than the page itself.
         if residual > RESIDUAL_LIMIT_MM * 1.3 {
             nearest_miss = Some(nearest_miss.map_or(residual, |r: f64| r.min(residual)));
             continue;
         }
-        if best.as_ref().is_none_or(|(b, r)| marks.len() > b.len() || residual < *r) {
+        if best
+            .as_ref()
+            .is_none_or(|(b, r)| marks.len() > b.len() || residual < *r)
+        {
             best = Some((marks, residual));
         }
     }
-    let (mut marks, _) = best.ok_or(nearest_miss.map_or(MarksError::TooFew, MarksError::Distorted))?;
+    let (mut marks, _) =
+        best.ok_or(nearest_miss.map_or(MarksError::TooFew, MarksError::Distorted))?;
     for mark in &mut marks {
         if let Some(centre) = refined_centre(pictures.page, mark.page, side_mm * scale) {
             mark.page = centre;
         }
     }
     let (homography, residual) = fit(&marks, code).ok_or(MarksError::TooFew)?;
-    if residual > RESIDUAL_LIMIT_MM { Err(MarksError::Distorted(residual)) } else { Ok((homography, residual)) }
+    if residual > RESIDUAL_LIMIT_MM {
+        Err(MarksError::Distorted(residual))
+    } else {
+        Ok((homography, residual))
+    }
 }
 
 /// Every way to give each corner one of its candidates or none.
@@ -117,9 +140,15 @@ fn fit(marks: &[Pair], code: &[Pair; 3]) -> Option<(Homography, f64)> {
 /// Not mirrored, and no corner more than twice as large as another.
 fn plausible(mapping: &Homography, marks: &[Pair]) -> bool {
     let scales: Vec<f64> = marks.iter().map(|m| mapping.scale_at(m.form)).collect();
-    let (small, large) = scales.iter().fold((f64::MAX, 0.0f64), |(a, b), s| (a.min(*s), b.max(*s)));
+    let (small, large) = scales
+        .iter()
+        .fold((f64::MAX, 0.0f64), |(a, b), s| (a.min(*s), b.max(*s)));
     let p = marks[0].form;
-    let (o, a, b) = (mapping.to_page(p), mapping.to_page([p[0] + 1.0, p[1]]), mapping.to_page([p[0], p[1] + 1.0]));
+    let (o, a, b) = (
+        mapping.to_page(p),
+        mapping.to_page([p[0] + 1.0, p[1]]),
+        mapping.to_page([p[0], p[1] + 1.0]),
+    );
     let turned_over = (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]) <= 0.0;
     !turned_over && large < 2.0 * small
 }

@@ -58,21 +58,29 @@ impl PreparedPage {
         let small = picture.reduced(factor);
         let paper = Paper::measure(&small, 16);
         let ink = paper.ink(&small);
-        Self { picture, factor, paper, ink }
+        Self {
+            picture,
+            factor,
+            paper,
+            ink,
+        }
     }
 
     /// Brightness of the paper at a point of the page.
     #[inline]
     pub fn paper_at(&self, x: f64, y: f64) -> f32 {
-        self.paper.at(x / self.factor as f64, y / self.factor as f64)
+        self.paper
+            .at(x / self.factor as f64, y / self.factor as f64)
     }
 
     /// Nothing on it but specks: the back of a sheet. The outermost 8 mm, where lids and holes leave shadows, do not count.
     fn is_blank(&self) -> bool {
-        let margin = (self.ink.width.max(self.ink.height) * 8 / 297).min(self.ink.width.min(self.ink.height) / 4);
+        let margin = (self.ink.width.max(self.ink.height) * 8 / 297)
+            .min(self.ink.width.min(self.ink.height) / 4);
         let (mut dark, mut all) = (0usize, 0usize);
         for y in margin..self.ink.height - margin {
-            let row = &self.ink.dark[y * self.ink.width + margin..(y + 1) * self.ink.width - margin];
+            let row =
+                &self.ink.dark[y * self.ink.width + margin..(y + 1) * self.ink.width - margin];
             dark += row.iter().filter(|d| **d).count();
             all += row.len();
         }
@@ -92,7 +100,10 @@ impl PreparedPage {
         } else if paper.saturating_sub(black) < 70 {
             Some("The scan is very faint.".to_owned())
         } else if self.likely_dpi() < 140.0 {
-            Some(format!("The picture is small (about {:.0} dots per inch for an A4 page).", self.likely_dpi()))
+            Some(format!(
+                "The picture is small (about {:.0} dots per inch for an A4 page).",
+                self.likely_dpi()
+            ))
         } else {
             None
         }
@@ -112,7 +123,10 @@ pub fn place(page: &PreparedPage, definitions: &[FormDefinition]) -> Placement {
         );
     };
     let code = &found.code;
-    let Some(index) = definitions.iter().position(|d| d.id == code.form && d.version == code.version) else {
+    let Some(index) = definitions
+        .iter()
+        .position(|d| d.id == code.form && d.version == code.version)
+    else {
         return Placement::Exception(format!(
             "This is page {} of the form \"{}\", version {}, which is not set up here. Ask the administrator to add that \
              form version, or copy the answers to a current form.",
@@ -126,11 +140,18 @@ pub fn place(page: &PreparedPage, definitions: &[FormDefinition]) -> Placement {
             code.page, definition.pages
         ));
     }
-    let pictures = Pictures { page: &page.picture, ink: &page.ink, factor: page.factor };
+    let pictures = Pictures {
+        page: &page.picture,
+        ink: &page.ink,
+        factor: page.factor,
+    };
     match marks::place(&pictures, definition, &found.pairs(definition.qr_zone)) {
-        Ok((homography, residual_mm)) => {
-            Placement::Placed(PlacedPage { code: found.code, definition: index, homography, residual_mm })
-        }
+        Ok((homography, residual_mm)) => Placement::Placed(PlacedPage {
+            code: found.code,
+            definition: index,
+            homography,
+            residual_mm,
+        }),
         Err(MarksError::TooFew) => refuse(
             page,
             "Two or more of the black squares in the corners cannot be seen. Scan the whole sheet again, flat, with nothing \

@@ -52,7 +52,10 @@ pub fn filled_squares(ink: &Ink, side: f64, shrink: f64, grow: f64) -> Vec<Patch
             }
         }
         if patch.count <= largest && patch.is_square(side * shrink) {
-            found.push(Patch { centre: patch.centre(), side: (patch.count as f64).sqrt() });
+            found.push(Patch {
+                centre: patch.centre(),
+                side: (patch.count as f64).sqrt(),
+            });
         }
     }
     found
@@ -91,7 +94,11 @@ impl Moments {
             return false;
         }
         let [x, y] = self.centre();
-        let (vx, vy, c) = (self.xx / n - x * x, self.yy / n - y * y, self.xy / n - x * y);
+        let (vx, vy, c) = (
+            self.xx / n - x * x,
+            self.yy / n - y * y,
+            self.xy / n - x * y,
+        );
         let even = n / 12.0;
         let (half_sum, half_gap) = ((vx + vy) / 2.0, (((vx - vy) / 2.0).powi(2) + c * c).sqrt());
         let (long, short) = (half_sum + half_gap, half_sum - half_gap);
@@ -103,7 +110,10 @@ impl Moments {
 /// `near`; `None` when there is nothing dark in the middle or it runs out of the window.
 pub fn refined_centre(page: &Grey, near: Point, side: f64) -> Option<Point> {
     let half = (side * 0.9).max(4.0);
-    let (left, top) = ((near[0] - half).floor().max(0.0) as usize, (near[1] - half).floor().max(0.0) as usize);
+    let (left, top) = (
+        (near[0] - half).floor().max(0.0) as usize,
+        (near[1] - half).floor().max(0.0) as usize,
+    );
     let right = ((near[0] + half).ceil() as usize).min(page.width);
     let bottom = ((near[1] + half).ceil() as usize).min(page.height);
     if left + 3 >= right || top + 3 >= bottom {
@@ -119,7 +129,11 @@ pub fn refined_centre(page: &Grey, near: Point, side: f64) -> Option<Point> {
     }
     let threshold = ((dark + light) / 2.0) as u8;
     // Only what hangs together with the middle: noise and neighbours do not pull the centre.
-    let inside = connected_to(&window, [near[0] - left as f64, near[1] - top as f64], threshold)?;
+    let inside = connected_to(
+        &window,
+        [near[0] - left as f64, near[1] - top as f64],
+        threshold,
+    )?;
     let (mut sum, mut x_sum, mut y_sum) = (0.0, 0.0, 0.0);
     for y in 0..window.height {
         for x in 0..window.width {
@@ -129,7 +143,8 @@ pub fn refined_centre(page: &Grey, near: Point, side: f64) -> Option<Point> {
                 || (y > 0 && inside[(y - 1) * window.width + x])
                 || (y + 1 < window.height && inside[(y + 1) * window.width + x]);
             if touches {
-                let weight = ((light - f64::from(window.at(x, y))) / (light - dark)).clamp(0.0, 1.0);
+                let weight =
+                    ((light - f64::from(window.at(x, y))) / (light - dark)).clamp(0.0, 1.0);
                 sum += weight;
                 x_sum += weight * (x as f64 + 0.5);
                 y_sum += weight * (y as f64 + 0.5);
@@ -137,7 +152,9 @@ pub fn refined_centre(page: &Grey, near: Point, side: f64) -> Option<Point> {
         }
     }
     let area_ratio = sum / (side * side);
-    (0.5..1.6).contains(&area_ratio).then(|| [left as f64 + x_sum / sum, top as f64 + y_sum / sum])
+    (0.5..1.6)
+        .contains(&area_ratio)
+        .then(|| [left as f64 + x_sum / sum, top as f64 + y_sum / sum])
 }
 
 /// The dark pixels connected to the one nearest the given point.
@@ -145,7 +162,10 @@ fn connected_to(window: &Grey, [x, y]: Point, threshold: u8) -> Option<Vec<bool>
     let start = (0..window.pixels.len())
         .filter(|i| window.pixels[*i] <= threshold)
         .min_by_key(|i| {
-            let (dx, dy) = ((i % window.width) as f64 + 0.5 - x, (i / window.width) as f64 + 0.5 - y);
+            let (dx, dy) = (
+                (i % window.width) as f64 + 0.5 - x,
+                (i / window.width) as f64 + 0.5 - y,
+            );
             (dx * dx + dy * dy) as u64
         })?;
     let mut inside = vec![false; window.pixels.len()];

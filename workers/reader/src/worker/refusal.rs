@@ -16,7 +16,9 @@ pub fn refusal(error: &ReadError) -> Refusal {
 /// What is wrong can be put right by whoever scanned it; all else is dangerous or cannot be decoded.
 fn outcome(code: &str) -> RefusalOutcome {
     match code {
-        "password_protected" | "too_many_pages" => RefusalOutcome::Exception,
+        "empty" | "unknown_type" | "password_protected" | "too_many_pages" => {
+            RefusalOutcome::Exception
+        }
         _ => RefusalOutcome::Quarantined,
     }
 }

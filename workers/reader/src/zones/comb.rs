@@ -58,7 +58,10 @@ impl Comb {
             .collect();
 
         let strokes = ink::strokes(&clean, SPECK_MM2);
-        let kept: Vec<&Stroke> = strokes.iter().filter(|s| belongs(s, &placed, clean.width)).collect();
+        let kept: Vec<&Stroke> = strokes
+            .iter()
+            .filter(|s| belongs(s, &placed, clean.width))
+            .collect();
         let mut only_ink = vec![false; clean.pixels.len()];
         for stroke in &kept {
             for at in &stroke.pixels {
@@ -67,8 +70,17 @@ impl Comb {
         }
         whiten_all_but(&mut clean, &only_ink);
 
-        let used: Vec<bool> = placed.iter().map(|cell| is_used(cell, &kept, clean.width)).collect();
-        let mut comb = Self { clean, cells: placed, used, ink_rows: None, shapes: Vec::new() };
+        let used: Vec<bool> = placed
+            .iter()
+            .map(|cell| is_used(cell, &kept, clean.width))
+            .collect();
+        let mut comb = Self {
+            clean,
+            cells: placed,
+            used,
+            ink_rows: None,
+            shapes: Vec::new(),
+        };
         comb.measure();
         comb
     }
@@ -89,8 +101,17 @@ impl Comb {
             if !used {
                 continue;
             }
-            let (x0, x1) = (cell[0].max(0.0) as usize, (cell[1].max(0.0) as usize).min(self.clean.width));
-            let inked = |y: &usize| self.clean.row(*y)[x0.min(x1)..x1].iter().filter(|p| **p < ink::INK).count() > 1;
+            let (x0, x1) = (
+                cell[0].max(0.0) as usize,
+                (cell[1].max(0.0) as usize).min(self.clean.width),
+            );
+            let inked = |y: &usize| {
+                self.clean.row(*y)[x0.min(x1)..x1]
+                    .iter()
+                    .filter(|p| **p < ink::INK)
+                    .count()
+                    > 1
+            };
             let first = (0..self.clean.height).find(inked);
             let last = (0..self.clean.height).rev().find(inked);
             if let (Some(first), Some(last)) = (first, last) {
@@ -110,12 +131,17 @@ impl Comb {
             .filter_map(|d| {
                 let x = wall + d;
                 (x >= 0 && (x as usize) < self.clean.width).then(|| {
-                    let ink: u32 = (0..self.clean.height).map(|y| 255 - u32::from(self.clean.at(x as usize, y))).sum();
+                    let ink: u32 = (0..self.clean.height)
+                        .map(|y| 255 - u32::from(self.clean.at(x as usize, y)))
+                        .sum();
                     (ink + 12 * d.unsigned_abs() as u32, x as usize)
                 })
             })
             .min()
-            .map_or(wall.clamp(0, self.clean.width as isize - 1) as usize, |(_, x)| x)
+            .map_or(
+                wall.clamp(0, self.clean.width as isize - 1) as usize,
+                |(_, x)| x,
+            )
     }
 
     /// The used cells side by side as one line of ordinary spacing, an empty cell between used ones as a space.
@@ -140,7 +166,8 @@ impl Comb {
             }
             let cell = &self.cells[index];
             // Cells of one group share their wall; between groups each keeps its side of the gap.
-            let joined = |a: usize, b: usize| (self.cells[a][1] - self.cells[b][0]).abs() < SCALE * 0.5;
+            let joined =
+                |a: usize, b: usize| (self.cells[a][1] - self.cells[b][0]).abs() < SCALE * 0.5;
             let left = if index > 0 && joined(index - 1, index) {
                 self.parting(cell[0])
             } else {
@@ -152,8 +179,12 @@ impl Comb {
                 ((cell[1] + SCALE).max(0.0) as usize).min(self.clean.width)
             };
             let inked = |x: &usize| (0..self.clean.height).any(|y| self.clean.at(*x, y) < ink::INK);
-            let Some(from) = (left..right).find(inked) else { continue };
-            let Some(to) = (left..right).rev().find(inked) else { continue };
+            let Some(from) = (left..right).find(inked) else {
+                continue;
+            };
+            let Some(to) = (left..right).rev().find(inked) else {
+                continue;
+            };
             if index > first {
                 let between = if pending_space { space } else { gap };
                 columns.extend(std::iter::repeat_n(None, between));
@@ -188,11 +219,21 @@ fn lines(picture: &ZonePicture, cells: &[Zone]) -> (Vec<Line>, Vec<Line>) {
         let (top, bottom) = (picture.row(cell.y), picture.row(cell.bottom()));
         for x in [picture.column(cell.x), picture.column(cell.right())] {
             if walls.last().is_none_or(|w: &Line| (w.at - x).abs() > 0.5) {
-                walls.push(Line { vertical: true, at: x, from: top, to: bottom });
+                walls.push(Line {
+                    vertical: true,
+                    at: x,
+                    from: top,
+                    to: bottom,
+                });
             }
         }
         for y in [top, bottom] {
-            across.push(Line { vertical: false, at: y, from: picture.column(cell.x), to: picture.column(cell.right()) });
+            across.push(Line {
+                vertical: false,
+                at: y,
+                from: picture.column(cell.x),
+                to: picture.column(cell.right()),
+            });
         }
     }
     (walls, across)
@@ -203,7 +244,13 @@ fn belongs(stroke: &Stroke, cells: &[[f64; 4]], width: usize) -> bool {
     let wall = WALL_MM * SCALE;
     let inner: usize = cells
         .iter()
-        .map(|c| stroke.inside(width, (c[0] + wall, c[1] - wall), (c[2] + wall, c[3] - wall)))
+        .map(|c| {
+            stroke.inside(
+                width,
+                (c[0] + wall, c[1] - wall),
+                (c[2] + wall, c[3] - wall),
+            )
+        })
         .sum();
     let needed = (SPECK_MM2 * SCALE * SCALE) as usize;
     inner >= needed && inner * 4 >= stroke.pixels.len()
@@ -216,7 +263,11 @@ fn is_used(cell: &[f64; 4], strokes: &[&Stroke], width: usize) -> bool {
         .iter()
         .filter(|s| s.columns.1 as f64 >= cell[0] && (s.columns.0 as f64) < cell[1])
         .map(|s| {
-            let inside = s.inside(width, (cell[0] + wall, cell[1] - wall), (cell[2] + wall / 2.0, cell[3] - wall / 2.0));
+            let inside = s.inside(
+                width,
+                (cell[0] + wall, cell[1] - wall),
+                (cell[2] + wall / 2.0, cell[3] - wall / 2.0),
+            );
             // A tail that reaches over from the neighbour does not fill this cell.
             let mostly_elsewhere = (s.centre.0 < cell[0] || s.centre.0 >= cell[1])
                 && (inside as f64) < 0.3 * s.pixels.len() as f64
@@ -232,8 +283,9 @@ fn whiten_all_but(picture: &mut Grey, keep: &[bool]) {
     let (width, height) = (picture.width, picture.height);
     for y in 0..height {
         for x in 0..width {
-            let near = (y.saturating_sub(1)..(y + 2).min(height))
-                .any(|ny| (x.saturating_sub(1)..(x + 2).min(width)).any(|nx| keep[ny * width + nx]));
+            let near = (y.saturating_sub(1)..(y + 2).min(height)).any(|ny| {
+                (x.saturating_sub(1)..(x + 2).min(width)).any(|nx| keep[ny * width + nx])
+            });
             if !near {
                 picture.set(x, y, 255);
             }

@@ -30,7 +30,10 @@ impl Stroke {
         self.pixels
             .iter()
             .filter(|at| {
-                let (x, y) = (f64::from(**at % width as u32) + 0.5, f64::from(**at / width as u32) + 0.5);
+                let (x, y) = (
+                    f64::from(**at % width as u32) + 0.5,
+                    f64::from(**at / width as u32) + 0.5,
+                );
                 x >= columns.0 && x < columns.1 && y >= rows.0 && y < rows.1
             })
             .count()
@@ -72,7 +75,12 @@ pub fn strokes(picture: &Grey, smallest_mm2: f64) -> Vec<Stroke> {
         }
         if pixels.len() >= smallest {
             let count = pixels.len() as f64;
-            found.push(Stroke { columns, rows, centre: (x_sum as f64 / count, y_sum as f64 / count), pixels });
+            found.push(Stroke {
+                columns,
+                rows,
+                centre: (x_sum as f64 / count, y_sum as f64 / count),
+                pixels,
+            });
         }
     }
     found
@@ -81,18 +89,28 @@ pub fn strokes(picture: &Grey, smallest_mm2: f64) -> Vec<Stroke> {
 /// Share of ink pixels in a part of the picture, 0 to 1.
 pub fn share(picture: &Grey, columns: (f64, f64), rows: (f64, f64)) -> f64 {
     let clamp = |v: f64, n: usize| (v.round().max(0.0) as usize).min(n);
-    let (x0, x1) = (clamp(columns.0, picture.width), clamp(columns.1, picture.width));
+    let (x0, x1) = (
+        clamp(columns.0, picture.width),
+        clamp(columns.1, picture.width),
+    );
     let (y0, y1) = (clamp(rows.0, picture.height), clamp(rows.1, picture.height));
     if x1 <= x0 || y1 <= y0 {
         return 0.0;
     }
-    let dark: usize = (y0..y1).map(|y| picture.row(y)[x0..x1].iter().filter(|p| **p < INK).count()).sum();
+    let dark: usize = (y0..y1)
+        .map(|y| picture.row(y)[x0..x1].iter().filter(|p| **p < INK).count())
+        .sum();
     dark as f64 / ((x1 - x0) * (y1 - y0)) as f64
 }
 
 /// Darkens faint ink: stretches so that the darker half of the ink pixels comes near black.
 pub fn strengthened(mut picture: Grey) -> Grey {
-    let mut ink: Vec<u8> = picture.pixels.iter().copied().filter(|p| *p < INK).collect();
+    let mut ink: Vec<u8> = picture
+        .pixels
+        .iter()
+        .copied()
+        .filter(|p| *p < INK)
+        .collect();
     if ink.len() < 12 {
         return picture;
     }

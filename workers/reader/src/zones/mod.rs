@@ -47,7 +47,8 @@ pub fn cut(page: &PreparedPage, homography: &Homography, zone: Zone) -> ZonePict
     let black = f32::from(page.paper.black);
     let step = 1.0 / SCALE;
     // A picture much finer than the zones is averaged over four points, or thin strokes would fall between them.
-    let fine = homography.scale_at([zone.x + zone.width / 2.0, zone.y + zone.height / 2.0]) > 1.7 * SCALE;
+    let fine =
+        homography.scale_at([zone.x + zone.width / 2.0, zone.y + zone.height / 2.0]) > 1.7 * SCALE;
     let mut pixels = Vec::with_capacity(width * height);
     for row in 0..height {
         let y = zone.y + (row as f64 + 0.5) * step;
@@ -74,5 +75,13 @@ pub fn cut(page: &PreparedPage, homography: &Homography, zone: Zone) -> ZonePict
             pixels.push((255.0 - (paper - shade) * gain).clamp(0.0, 255.0) as u8);
         }
     }
-    ZonePicture { grey: Grey { width, height, pixels }, left: zone.x, top: zone.y }
+    ZonePicture {
+        grey: Grey {
+            width,
+            height,
+            pixels,
+        },
+        left: zone.x,
+        top: zone.y,
+    }
 }

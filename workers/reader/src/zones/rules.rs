@@ -36,12 +36,18 @@ pub struct Fit {
 
 /// Finds the common shift of parallel lines: the one at which most darkness lies along all of them.
 pub fn fit(picture: &Grey, lines: &[Line]) -> Fit {
-    let nothing = Fit { shift: 0, half_width: 0, seen: false };
+    let nothing = Fit {
+        shift: 0,
+        half_width: 0,
+        seen: false,
+    };
     if lines.is_empty() {
         return nothing;
     }
     let wide = REACH + 6;
-    let profile: Vec<f64> = (-wide..=wide).map(|shift| mean_darkness(picture, lines, shift)).collect();
+    let profile: Vec<f64> = (-wide..=wide)
+        .map(|shift| mean_darkness(picture, lines, shift))
+        .collect();
     let at = |shift: isize| profile[(shift + wide) as usize];
     // A small preference for the expected place settles ties between a line and writing beside it.
     let best = (-REACH..=REACH)
@@ -70,7 +76,11 @@ pub fn fit(picture: &Grey, lines: &[Line]) -> Fit {
     let shift = (low + high).div_euclid(2);
     let (faint_low, faint_high) = reach(0.25);
     let half_width = (faint_high - shift).max(shift - faint_low).clamp(1, 4);
-    Fit { shift, half_width, seen: true }
+    Fit {
+        shift,
+        half_width,
+        seen: true,
+    }
 }
 
 /// Mean darkness along the lines moved by `shift`; very dark pixels count no more than printed grey, so that a bold
@@ -100,7 +110,11 @@ fn mean_darkness(picture: &Grey, lines: &[Line], shift: isize) -> f64 {
             }
         }
     }
-    if count == 0 { 0.0 } else { sum as f64 / count as f64 }
+    if count == 0 {
+        0.0
+    } else {
+        sum as f64 / count as f64
+    }
 }
 
 /// Takes one line out, after settling its own place within a pixel of the group's.
@@ -111,31 +125,49 @@ pub fn erase(picture: &mut Grey, line: Line, fit: Fit) {
     let own = [0isize, -1, 1]
         .into_iter()
         .max_by(|a, b| {
-            let darkness = |d: isize| mean_darkness(picture, &[line], fit.shift + d) + if d == 0 { 3.0 } else { 0.0 };
+            let darkness = |d: isize| {
+                mean_darkness(picture, &[line], fit.shift + d) + if d == 0 { 3.0 } else { 0.0 }
+            };
             darkness(*a).total_cmp(&darkness(*b))
         })
         .unwrap_or(0);
     let middle = line.at.floor() as isize + fit.shift + own;
     let (low, high) = (middle - fit.half_width, middle + fit.half_width);
-    let limit = if line.vertical { picture.width } else { picture.height } as isize;
+    let limit = if line.vertical {
+        picture.width
+    } else {
+        picture.height
+    } as isize;
     if high < 0 || low >= limit {
         return;
     }
     let overhang = fit.half_width as f64 + 1.0;
     let from = (line.from - overhang).max(0.0) as usize;
     let to = (line.to + overhang).max(0.0) as usize;
-    let end = to.min(if line.vertical { picture.height } else { picture.width });
+    let end = to.min(if line.vertical {
+        picture.height
+    } else {
+        picture.width
+    });
     for along in from..end {
         let shade = |picture: &Grey, across: isize| -> f32 {
             let across = across.clamp(0, limit - 1) as usize;
-            f32::from(if line.vertical { picture.at(across, along) } else { picture.at(along, across) })
+            f32::from(if line.vertical {
+                picture.at(across, along)
+            } else {
+                picture.at(along, across)
+            })
         };
         let (before, after) = (shade(picture, low - 1), shade(picture, high + 1));
         let span = (high - low + 2) as f32;
         for across in low.max(0)..=high.min(limit - 1) {
             let part = (across - low + 1) as f32 / span;
             let filled = (before + (after - before) * part) as u8;
-            let (x, y) = if line.vertical { (across as usize, along) } else { (along, across as usize) };
+            let (x, y) = if line.vertical {
+                (across as usize, along)
+            } else {
+                (along, across as usize)
+            };
             if filled > picture.at(x, y) {
                 picture.set(x, y, filled);
             }
@@ -165,7 +197,15 @@ mod tests {
                 picture.set(x, y, 20);
             }
         }
-        (picture, Line { vertical: true, at: 30.5, from: 0.0, to: 72.0 })
+        (
+            picture,
+            Line {
+                vertical: true,
+                at: 30.5,
+                from: 0.0,
+                to: 72.0,
+            },
+        )
     }
 
     #[test]
@@ -175,8 +215,16 @@ mod tests {
             let found = fit(&picture, &[line]);
             assert_eq!(found.shift, shift as isize);
             erase(&mut picture, line, found);
-            assert!((0..29).chain(36..72).all(|y| (27..38).all(|x| picture.at(x, y) > 250)), "the wall is gone");
-            assert!((30..35).all(|y| (10..50).all(|x| picture.at(x, y) < 60)), "the stroke is whole");
+            assert!(
+                (0..29)
+                    .chain(36..72)
+                    .all(|y| (27..38).all(|x| picture.at(x, y) > 250)),
+                "the wall is gone"
+            );
+            assert!(
+                (30..35).all(|y| (10..50).all(|x| picture.at(x, y) < 60)),
+                "the stroke is whole"
+            );
         }
     }
 
@@ -187,7 +235,12 @@ mod tests {
             picture.set(x, 40, 0);
         }
         let before = picture.clone();
-        let line = Line { vertical: true, at: 30.5, from: 0.0, to: 72.0 };
+        let line = Line {
+            vertical: true,
+            at: 30.5,
+            from: 0.0,
+            to: 72.0,
+        };
         let found = fit(&picture, &[line]);
         erase(&mut picture, line, found);
         assert!(picture == before);

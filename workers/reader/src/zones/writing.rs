@@ -28,7 +28,12 @@ pub fn zone_of(line: &Zone) -> Zone {
 pub fn line(picture: &ZonePicture, line: &Zone) -> Option<Grey> {
     let mut clean = picture.grey.clone();
     let (from, to) = (picture.column(line.x), picture.column(line.right()));
-    let rule = |y: f64| Line { vertical: false, at: picture.row(y), from, to };
+    let rule = |y: f64| Line {
+        vertical: false,
+        at: picture.row(y),
+        from,
+        to,
+    };
     // Its own rule; the rule of the line above shows at the upper edge of the cut.
     let fit = rules::fit(&clean, &[rule(line.bottom())]);
     erase_in_pieces(&mut clean, rule(line.bottom()), fit);
@@ -61,7 +66,13 @@ pub fn line(picture: &ZonePicture, line: &Zone) -> Option<Grey> {
     let mut result = Grey::filled(width, height, 255);
     for stroke in kept {
         for at in &stroke.pixels {
-            copy_with_edge(&clean, &mut result, *at as usize, first as isize - side as isize, start.round() as isize);
+            copy_with_edge(
+                &clean,
+                &mut result,
+                *at as usize,
+                first as isize - side as isize,
+                start.round() as isize,
+            );
         }
     }
     Some(ink::strengthened(result))
@@ -72,7 +83,11 @@ fn erase_in_pieces(picture: &mut Grey, rule: Line, fit: rules::Fit) {
     let piece = 20.0 * SCALE;
     let mut from = rule.from;
     while from < rule.to {
-        let part = Line { from, to: (from + piece).min(rule.to), ..rule };
+        let part = Line {
+            from,
+            to: (from + piece).min(rule.to),
+            ..rule
+        };
         let own = rules::fit(picture, &[part]);
         rules::erase(picture, part, if own.seen { own } else { fit });
         from += piece;
@@ -81,9 +96,15 @@ fn erase_in_pieces(picture: &mut Grey, rule: Line, fit: rules::Fit) {
 
 /// A stroke is on the line when its middle lies between the line above's tails and this line's own.
 fn is_on_line(stroke: &Stroke, top: f64, baseline: f64, width: usize) -> bool {
-    let inside = stroke.inside(width, (0.0, f64::MAX), (top + 0.8 * SCALE, baseline + 1.4 * SCALE));
+    let inside = stroke.inside(
+        width,
+        (0.0, f64::MAX),
+        (top + 0.8 * SCALE, baseline + 1.4 * SCALE),
+    );
     let middle = stroke.centre.1;
-    inside * 2 >= stroke.pixels.len() && middle > top + 0.2 * SCALE && middle < baseline + 1.6 * SCALE
+    inside * 2 >= stroke.pixels.len()
+        && middle > top + 0.2 * SCALE
+        && middle < baseline + 1.6 * SCALE
 }
 
 /// A thin flat dash on a rule is what a black-and-white scan leaves of the rule where it steps by a pixel.
@@ -98,8 +119,10 @@ fn copy_with_edge(from: &Grey, to: &mut Grey, at: usize, left: isize, top: isize
     for ny in y - 1..=y + 1 {
         for nx in x - 1..=x + 1 {
             let (tx, ty) = (nx - left, ny - top);
-            let source = nx >= 0 && ny >= 0 && (nx as usize) < from.width && (ny as usize) < from.height;
-            let target = tx >= 0 && ty >= 0 && (tx as usize) < to.width && (ty as usize) < to.height;
+            let source =
+                nx >= 0 && ny >= 0 && (nx as usize) < from.width && (ny as usize) < from.height;
+            let target =
+                tx >= 0 && ty >= 0 && (tx as usize) < to.width && (ty as usize) < to.height;
             if source && target {
                 to.set(tx as usize, ty as usize, from.at(nx as usize, ny as usize));
             }
