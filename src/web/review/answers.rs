@@ -202,12 +202,10 @@ fn known_option(field: &Field, value: &str) -> Result<String, String> {
 
 /// Checks text by the rules of the field's kind.
 fn check(field: &Field, text: &str) -> Result<FieldValue, String> {
-    match field.kind {
-        FieldKind::Date => chrono::NaiveDate::parse_from_str(text, "%d/%m/%Y")
-            .map(FieldValue::Date)
-            .map_err(|_| "Enter a real date, such as 27 3 2024".into()),
-        _ => Ok(FieldValue::Text(text.to_owned())),
-    }
+    let today = chrono::Local::now().date_naive();
+    // Reasons are sentences; errors on a page are not.
+    crate::validation::check(field, text, today)
+        .map_err(|reasons| reasons.join(" ").trim_end_matches('.').to_owned())
 }
 
 #[cfg(test)]

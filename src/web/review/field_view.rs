@@ -117,13 +117,15 @@ impl FieldView {
 
 /// Why a person has to look. What goes without saying is left out: every consent is confirmed by a person.
 fn reasons(field: &Field, stored: &StoredField) -> Vec<String> {
-    if field.rules.consent.is_some() || field.kind == FieldKind::Signature {
+    if field.rules.consent.is_some() {
         return vec![];
     }
     if stored.reasons.is_empty() && stored.value.is_none() && stored.raw.is_none() {
         return vec!["Nothing was found here, but a record needs it".into()];
     }
-    stored.reasons.clone()
+    // What holds for every field of its kind tells a clerk nothing about this one.
+    let of_this_field = |reason: &&String| !reason.contains("always");
+    stored.reasons.iter().filter(of_this_field).cloned().collect()
 }
 
 /// What somebody who cannot see the picture gets to know.
