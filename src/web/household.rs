@@ -111,12 +111,7 @@ fn page(
     if let Some(centre) = &record.centre {
         details.push(words.row("office.centre", &Json::String(centre.clone())));
     }
-    details.extend(
-        record
-            .details
-            .iter()
-            .map(|(name, value)| words.row(name, value)),
-    );
+    details.extend(words.rows(&record.details));
     let page = HouseholdPage {
         frame: Frame::new("Household record", signed_in, Section::Elsewhere).wide(),
         csrf: signed_in.csrf.clone(),
@@ -134,11 +129,7 @@ fn page(
             .iter()
             .map(|c| consent(c, record, definition))
             .collect(),
-        special: special.map(|s| {
-            s.iter()
-                .map(|(name, value)| words.row(name, value))
-                .collect()
-        }),
+        special: special.map(|s| words.rows(s)),
     };
     render(&page)
 }
@@ -174,6 +165,24 @@ fn consent(
 struct Words<'a>(Option<&'a FormDefinition>);
 
 impl Words<'_> {
+    /// Answers in the order of the form.
+    fn rows(&self, values: &BTreeMap<String, Json>) -> Vec<(String, String)> {
+        let order: Vec<&str> = self.0.map_or(vec![], |d| {
+            d.fields.iter().map(|f| f.name.as_str()).collect()
+        });
+        let mut names: Vec<(&String, &Json)> = values.iter().collect();
+        names.sort_by_key(|(name, _)| {
+            order
+                .iter()
+                .position(|known| known == name)
+                .unwrap_or(usize::MAX)
+        });
+        names
+            .into_iter()
+            .map(|(name, value)| self.row(name, value))
+            .collect()
+    }
+
     fn row(&self, name: &str, value: &Json) -> (String, String) {
         let field = self.0.and_then(|d| d.field(name));
         let label = field.map_or_else(|| name.replace(['.', '_'], " "), |f| f.label.clone());
@@ -227,8 +236,14 @@ impl Words<'_> {
                 .into_iter()
                 .filter_map(|(label, value)| Some((label.to_owned(), value?))),
         );
-        for (leaf, value) in member.details.as_object().into_iter().flatten() {
-            let (label, value) = self.row(&format!("{block}.{leaf}"), value);
+        let details: BTreeMap<String, Json> = member
+            .details
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(leaf, value)| (format!("{block}.{leaf}"), value.clone()))
+            .collect();
+        for (label, value) in self.rows(&details) {
             let label = label
                 .split_once(": ")
                 .map_or(label.clone(), |(_, own)| own.to_owned());

@@ -375,3 +375,22 @@ pub fn text(html: &str, selector: &str) -> String {
     let text: String = first.map(|e| e.text().collect()).unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+/// The HTML of the first element that `selector` finds, one line per tag, with ids replaced by names.
+pub fn element(html: &str, selector: &str, ids: &[(Uuid, &str)]) -> String {
+    let html = Html::parse_document(html);
+    let first = html
+        .select(&Selector::parse(selector).unwrap())
+        .next()
+        .map(|e| e.html())
+        .unwrap_or_default();
+    let named = ids.iter().fold(first, |html, (id, name)| {
+        html.replace(&id.to_string(), name)
+    });
+    named
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace("> <", "><")
+        .replace("><", ">\n<")
+}

@@ -13,7 +13,7 @@ mod fixture;
 
 use enrol::storage::{accounts, audit, service_users};
 use enrol::web::{READ, READ_SPECIAL, random_token, token_hash};
-use fixture::{Site, hidden, text, written};
+use fixture::{Site, element, hidden, text, written};
 use reqwest::StatusCode;
 use serde_json::Value as Json;
 
@@ -217,6 +217,31 @@ async fn a_settled_form_becomes_a_household_that_others_may_read() {
     assert_eq!(crop.headers()["content-type"], "image/png");
     let picture = image::load_from_memory(&crop.bytes().await.unwrap()).unwrap();
     assert!(picture.width() > 800, "a comb of 26 cells is wide");
+
+    let shown = [
+        "primary_carer.surname",
+        "child_1.date_of_birth",
+        "primary_carer.ethnic_group",
+        "consent.email",
+        "declaration.signature",
+        "household.home_circumstances",
+    ];
+    let fields = shown.map(|name| {
+        element(
+            &page,
+            &format!("[data-enrol-field='{name}']"),
+            &[(form, "FORM")],
+        )
+    });
+    insta::assert_snapshot!("fields", fields.join("\n\n"));
+    let list = ada.get("/review").await.text().await.unwrap();
+    let received = chrono::DateTime::parse_from_rfc3339("2026-03-27T09:14:00Z").unwrap();
+    let received = received
+        .with_timezone(&chrono::Local)
+        .format("%-d %B %Y, %H:%M")
+        .to_string();
+    let list = element(&list, "main", &[(form, "FORM")]).replace(&received, "RECEIVED");
+    insta::assert_snapshot!("list", list);
 
     // A consent without an answer and a date that does not exist are pointed out, and nothing is stored.
     let mut wrong = ada.confirmed(form, "").await;
