@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help run test check bench advisories assets queries packages samples screens clean-local
+.PHONY: help run test check bench advisories assets browser queries packages samples erase
 
 PROGRAMS := target/debug
 # libgomp reads this when Tesseract's library loads; unset it costs a factor of five.
@@ -44,6 +44,10 @@ assets: ## Build the styles and scripts of the web pages
 	  || [ -n "$$(find styles scripts build.mjs -newer dist/enrol.css -print -quit)" ]; then \
 	    npm ci --no-audit --no-fund --loglevel=error && npm run --silent build; fi
 
+browser: ## Install what drives a browser in tests
+	@cd tests/browser && if [ ! -d node_modules/playwright-core ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then \
+	    npm ci --no-audit --no-fund --loglevel=error; fi
+
 queries: ## Check every SQL query against the migrations and renew .sqlx
 	src/storage/prepare-queries.sh
 
@@ -55,5 +59,5 @@ samples: packages ## Make the sample scans and hostile files anew
 	cargo build --workspace
 	$(PROGRAMS)/enrol sample --out sample-forms
 
-clean-local: ## Remove the local servers' data: scans, records, accounts, keys
+erase: ## Remove the local servers' data: scans, records, accounts, keys
 	$(PROGRAMS)/enrol down --erase

@@ -206,11 +206,11 @@ pub fn may_be_empty(block: &str) -> bool {
 
 /// Fields without which no record can be made, in the order of the form. `written` says whether anything was
 /// written in a field and `has_value` whether its value is known; both are asked by field name.
-pub fn missing<'a>(
-    definition: &'a FormDefinition,
+pub fn missing(
+    definition: &FormDefinition,
     written: impl Fn(&str) -> bool,
     has_value: impl Fn(&str) -> bool,
-) -> Vec<&'a Field> {
+) -> Vec<&Field> {
     let used = |block: &str| {
         !may_be_empty(block)
             || definition
@@ -230,7 +230,7 @@ pub fn missing_from<'a>(definition: &'a FormDefinition, settled: &SettledFields)
     missing(
         definition,
         |name| settled.get(name).is_some_and(|s| *s != Settled::Blank),
-        |name| settled.get(name).is_some_and(|s| has_answer(s)),
+        |name| settled.get(name).is_some_and(has_answer),
     )
 }
 

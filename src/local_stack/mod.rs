@@ -179,7 +179,9 @@ impl LocalStack {
         stop_blocking(move || {
             std::thread::scope(|scope| {
                 scope.spawn(|| rabbitmq.map(RabbitMq::stop));
-                postgres.map(Postgres::stop);
+                if let Some(_postgres) = postgres {
+                    Postgres::stop(_postgres)
+                }
             });
             processes::end_leftovers(&folder, &data_folders(&folder));
         })

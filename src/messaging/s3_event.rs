@@ -133,8 +133,10 @@ fn decode_key(key: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    type Shown = (String, String, Option<String>, Option<String>, Option<u64>);
+
     /// `Debug` hides keys; tests want them.
-    fn shown(body: &str) -> Vec<(String, String, Option<String>, Option<String>, Option<u64>)> {
+    fn shown(body: &str) -> Vec<Shown> {
         parse(body.as_bytes())
             .unwrap()
             .into_iter()

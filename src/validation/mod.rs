@@ -66,19 +66,19 @@ pub fn unusual(field: &Field, value: &FieldValue, today: NaiveDate) -> Vec<Strin
     let mut remarks = Vec::new();
     match (field.kind, value) {
         (FieldKind::Date, FieldValue::Date(date))
-            if field.rules.date == Some(DateRole::ChildBirth) =>
+            if field.rules.date == Some(DateRole::ChildBirth)
+                && date::whole_years(*date, today) >= 5 =>
         {
-            if date::whole_years(*date, today) >= 5 {
-                remarks.push("This child is five or older.".to_owned());
-            }
+            remarks.push("This child is five or older.".to_owned());
         }
         (FieldKind::Name, FieldValue::Text(name)) if name.chars().any(|c| c.is_ascii_digit()) => {
             remarks.push("There is a digit in this name.".to_owned());
         }
-        (FieldKind::Phone, FieldValue::Text(digits)) if field.name.ends_with("mobile") => {
-            if !phone::Phone::parse(digits).is_ok_and(|p| p.is_mobile()) {
-                remarks.push("This is not a mobile number: no texts can be sent to it.".to_owned());
-            }
+        (FieldKind::Phone, FieldValue::Text(digits))
+            if field.name.ends_with("mobile")
+                && !phone::Phone::parse(digits).is_ok_and(|p| p.is_mobile()) =>
+        {
+            remarks.push("This is not a mobile number: no texts can be sent to it.".to_owned());
         }
         (FieldKind::NhsNumber, FieldValue::Text(digits)) if digits.starts_with('9') => {
             remarks.push("NHS numbers that begin with 9 are for tests only.".to_owned());

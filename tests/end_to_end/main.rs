@@ -1,6 +1,11 @@
 //! The whole path on real parts: scans into the bucket, through every program, a clerk at the web pages, one record
 //! and one event per form.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on shall say where"
+)]
+
 mod faults;
 mod rig;
 mod whole_path;

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    clippy::disallowed_methods,
     reason = "tests"
 )]
 #![allow(clippy::allow_attributes, reason = "one for the whole file")]

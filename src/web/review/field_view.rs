@@ -125,7 +125,12 @@ fn reasons(field: &Field, stored: &StoredField) -> Vec<String> {
     }
     // What holds for every field of its kind tells a clerk nothing about this one.
     let of_this_field = |reason: &&String| !reason.contains("always");
-    stored.reasons.iter().filter(of_this_field).cloned().collect()
+    stored
+        .reasons
+        .iter()
+        .filter(of_this_field)
+        .cloned()
+        .collect()
 }
 
 /// What somebody who cannot see the picture gets to know.

@@ -1,4 +1,8 @@
 //! Objects on their way from the bucket to the readers' queue, on the real parts.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on shall say where"
+)]
 
 use std::time::{Duration, Instant};
 

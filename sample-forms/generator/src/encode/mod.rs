@@ -70,6 +70,10 @@ mod tests {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a picture made here a moment ago"
+    )]
     fn grey_of(bytes: &[u8]) -> image::GrayImage {
         image::load_from_memory(bytes)
             .expect("a picture that can be opened")

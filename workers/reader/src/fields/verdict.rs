@@ -1,6 +1,6 @@
 //! From what was measured or recognised to a field's value, confidence, state and reasons.
 //!
-//! Until confidences are calibrated no handwriting is accepted without a clerk. A clear tick is, except for a
+//! Until confidences are calibrated no writing, by hand or typed, is accepted without a clerk. A clear tick is, except for a
 //! consent, which a person always confirms. Reasons never hold a value.
 
 use enrol::domain::field::{FieldKind, FieldState, FieldValue};
@@ -13,8 +13,6 @@ use crate::handwriting::LineReading;
 use crate::print::PrintReading;
 use crate::ticks::{BoxReading, Mark};
 
-/// Typed text is accepted from this confidence on, and only when both readers agree and the value is valid.
-const TYPED_ACCEPTED_FROM: f64 = 0.97;
 /// Below this the reader says itself that it is guessing.
 const GUESS_BELOW: f64 = 0.5;
 
@@ -195,20 +193,10 @@ pub fn of_writing(field: &Field, written: &Written) -> FieldReading {
     }
     result.raw = Some(written.raw.clone());
     let checked = checking::check(field, &written.text);
-    let valid = checked.reasons.is_empty();
     result.value = checked.value;
-    if written.typed
-        && written.agreed
-        && valid
-        && written.confidence >= TYPED_ACCEPTED_FROM
-        && result.value.is_some()
-    {
-        result.state = FieldState::Accepted;
-        return result;
-    }
     result.reasons.push(
         if written.typed {
-            "Typed text, not certain."
+            "Typed text is always checked for now."
         } else {
             "Handwriting is always checked for now."
         }
