@@ -60,7 +60,7 @@ pub fn print(
     print_with(definition, set_numbers, &Fonts::find()?)
 }
 
-/// [`print`] with fonts loaded by the caller.
+/// [`print()`] with fonts loaded by the caller.
 ///
 /// # Errors
 /// A set number is not six digits.
