@@ -27,8 +27,8 @@ use tokio::sync::RwLock;
 
 use super::notice::{Notice, NoticeSender};
 
-/// `s3s-fs` keeps a side file whose name is made of the key in base64, and a file name ends at 255 bytes.
-const LONGEST_KEY: usize = 120;
+/// The longest name of a file, in bytes, in every usual file system.
+const LONGEST_NAME: usize = 255;
 
 /// A folder of objects.
 #[derive(Debug)]
@@ -119,8 +119,11 @@ impl Announced {
 
 /// Keys become paths. One that would leave its bucket, clash with another or not fit is refused before anything is
 /// written.
-fn check_key(key: &str) -> S3Result<()> {
-    if key.len() > LONGEST_KEY {
+fn check_key(bucket: &str, key: &str, upload_id: usize) -> S3Result<()> {
+    // s3s-fs keeps what it knows of an object in a file with this name.
+    let in_base64 = |text: &str| text.len().div_ceil(3) * 4;
+    let side_file = ".bucket-.object-.metadata.json".len() + in_base64(bucket) + in_base64(key);
+    if side_file + upload_id > LONGEST_NAME {
         return Err(s3_error!(KeyTooLongError));
     }
     let odd_part = |part: &str| matches!(part, "" | "." | "..");
@@ -190,7 +193,7 @@ impl S3 for Announced {
         &self,
         mut request: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
-        check_key(&request.input.key)?;
+        check_key(&request.input.bucket, &request.input.key, 0)?;
         let bytes = self.read_body(request.input.body.take()).await?;
         request.input.body = Some(StreamingBlob::from(Body::from(bytes)));
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
@@ -205,7 +208,7 @@ impl S3 for Announced {
         &self,
         request: S3Request<CopyObjectInput>,
     ) -> S3Result<S3Response<CopyObjectOutput>> {
-        check_key(&request.input.key)?;
+        check_key(&request.input.bucket, &request.input.key, 0)?;
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
         let original = with_input(&request, ());
         let _guard = self.writing.write().await;
@@ -218,7 +221,8 @@ impl S3 for Announced {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        check_key(&request.input.key)?;
+        let upload_id = ".upload-00000000-0000-0000-0000-000000000000".len();
+        check_key(&request.input.bucket, &request.input.key, upload_id)?;
         self.files.create_multipart_upload(request).await
     }
 
