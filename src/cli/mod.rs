@@ -4,6 +4,7 @@ mod account;
 mod api_token;
 mod config;
 mod form;
+mod migrate;
 mod role;
 mod run;
 mod serve;
@@ -57,6 +58,8 @@ enum Command {
     /// Print, show and check form definitions
     #[command(subcommand)]
     Form(form::FormArgs),
+    /// Bring the database schema up to date
+    Migrate,
     /// Take notices of new scans from the queue and note the scans in the database
     Intake(role::RoleArgs),
     /// Take scans from the queue and read them
@@ -67,7 +70,7 @@ enum Command {
     Read(role::RoleArgs),
     /// Start private copies of PostgreSQL, RabbitMQ and an S3 server, and keep them until Ctrl-C
     Up(stack::UpArgs),
-    /// End what an earlier run left behind; with --erase remove all local data
+    /// Stop the local stack, or what a crash left of it; with --erase remove all local data
     Down(stack::DownArgs),
     /// Make the sample scans
     Sample(role::RoleArgs),
@@ -87,6 +90,7 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
         Command::ApiToken(args) => api_token::run(&global, &args),
         Command::Config => config::run(&global),
         Command::Form(args) => form::run(args),
+        Command::Migrate => migrate::run(&global),
         Command::Intake(args) => role::run("enrol-intake", &[], &global, &args),
         Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),
         Command::Relay(args) => role::run("enrol-relay", &[], &global, &args),

@@ -1,6 +1,6 @@
 //! `enrol up` and `enrol down`
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use crate::{lifecycle::Shutdown, local_stack, local_stack::LocalStack};
 
@@ -12,7 +12,7 @@ pub struct UpArgs {
     folder: PathBuf,
 }
 
-/// End what an earlier run left behind
+/// Stop what runs on this folder or was left behind by an earlier run
 #[derive(Debug, clap::Args)]
 pub struct DownArgs {
     /// Folder for data, logs and secrets
@@ -25,12 +25,20 @@ pub struct DownArgs {
 
 /// Runs the stack until it is told to stop.
 pub fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
+    crate::telemetry::init("enrol-up");
     super::runtime()?.block_on(async {
         let shutdown = Shutdown::on_signals()?;
         println!("Starting PostgreSQL, RabbitMQ and the S3 server ...");
-        let stack = LocalStack::start(&args.folder).await?;
+        let mut stack = LocalStack::start(&args.folder).await?;
+        println!("Running:");
+        for part in stack.parts() {
+            println!(
+                "  {:<18} {:<21} process {}",
+                part.name, part.address, part.process
+            );
+        }
         println!(
-            "Running. Configuration for other programs: {}",
+            "Configuration for other programs: {}",
             stack.config_file().display()
         );
         println!(
@@ -38,10 +46,20 @@ pub fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
             stack.config_file().display()
         );
         println!("Ctrl-C stops everything.");
-        shutdown.triggered().await;
+        let mut ended = None;
+        while ended.is_none() && shutdown.sleep(Duration::from_secs(1)).await {
+            ended = stack.ended();
+        }
         println!("Stopping ...");
+        let log = stack.folder().join("log");
         stack.stop().await;
-        Ok(ExitCode::SUCCESS)
+        match ended {
+            Some(server) => anyhow::bail!(
+                "{server} ended by itself, so everything was stopped; its log is in {}",
+                log.display()
+            ),
+            None => Ok(ExitCode::SUCCESS),
+        }
     })
 }
 

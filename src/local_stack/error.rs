@@ -16,8 +16,14 @@ pub enum StackError {
         source: std::io::Error,
     },
     /// Another `enrol run` or `enrol up` uses the folder.
-    #[error("another enrol is running on {}: stop it first, or choose another folder with --folder", .0.display())]
+    #[error(
+        "another enrol is running on {}: stop it with `enrol down`, or choose another folder with --folder",
+        .0.display()
+    )]
     InUse(PathBuf),
+    /// A folder that is to be stopped or erased holds no stack.
+    #[error("{} holds no local stack, so nothing was changed", .0.display())]
+    NotOurs(PathBuf),
     /// A program of the operating system is missing.
     #[error(
         "{program} was not found: install the Debian package {package} (`make packages` installs all that is missing)"
@@ -27,6 +33,18 @@ pub enum StackError {
         program: &'static str,
         /// Debian package that has it.
         package: &'static str,
+    },
+    /// The data are of a version of PostgreSQL that is not installed.
+    #[error(
+        "the data in {} are of PostgreSQL {version}: install the package postgresql-{version}, or remove the data with \
+         `enrol down --erase`",
+        data.display()
+    )]
+    OtherVersion {
+        /// The data.
+        data: PathBuf,
+        /// Major version that wrote them.
+        version: String,
     },
     /// A server ended, or did not answer in time.
     #[error("{server} did not start: {problem}; its log is {}", log.display())]

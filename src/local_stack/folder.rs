@@ -3,16 +3,20 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions, Permissions},
-    io::Write,
+    io::{Read, Write},
     net::{Ipv4Addr, TcpListener},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use nix::fcntl::{Flock, FlockArg};
-use rand::RngCore;
+use rand::{Rng, RngCore};
 
 use super::StackError;
+
+/// Ports are chosen from below the range that the kernel gives to outgoing connections (from 32768 on), so that no
+/// passing connection sits on one when the stack starts again.
+const PORTS: std::ops::Range<u16> = 18_000..32_000;
 
 /// A locked stack folder.
 #[derive(Debug)]
@@ -44,9 +48,30 @@ impl StackFolder {
             .open(&lock_file)
             .map_err(StackError::folder("open", &lock_file))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => Ok(Self { path, _lock: lock }),
+            Ok(mut lock) => {
+                lock.set_len(0)
+                    .and_then(|()| write!(lock, "{}", std::process::id()))
+                    .map_err(StackError::folder("write", &lock_file))?;
+                Ok(Self { path, _lock: lock })
+            }
             Err(_) => Err(StackError::InUse(path)),
         }
+    }
+
+    /// The process that holds the lock of the stack in `path`, if one does.
+    pub(super) fn holder(path: &Path) -> Option<i32> {
+        let mut file = File::open(path.join("lock")).ok()?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).ok()?;
+        match Flock::lock(file, FlockArg::LockSharedNonblock) {
+            Ok(_) => None,
+            Err(_) => text.trim().parse().ok(),
+        }
+    }
+
+    /// Whether a stack was ever started in `path`.
+    pub(super) fn is_one(path: &Path) -> bool {
+        path.join("lock").is_file() && path.join("secrets").is_dir()
     }
 
     /// Absolute path.
@@ -96,7 +121,7 @@ impl StackFolder {
                 .copied()
                 .or(*preferred)
                 .and_then(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok())
-                .map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), Ok)
+                .map_or_else(free_port, Ok)
                 .map_err(StackError::NoFreePort)?;
             let port = listener
                 .local_addr()
@@ -109,6 +134,14 @@ impl StackFolder {
         fs::write(&path, text).map_err(StackError::folder("write", &path))?;
         Ok(chosen)
     }
+}
+
+fn free_port() -> std::io::Result<TcpListener> {
+    let mut random = rand::rng();
+    (0..200)
+        .map(|_| random.random_range(PORTS))
+        .find_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok())
+        .map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), Ok)
 }
 
 /// Makes a folder with the given mode; one that exists keeps its own.

@@ -10,9 +10,16 @@ mod processes;
 mod rabbitmq;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use secrecy::ExposeSecret;
 
 pub use error::StackError;
 
@@ -27,6 +34,9 @@ use crate::{
 /// Where the stack lives unless told otherwise.
 pub const DEFAULT_FOLDER: &str = ".enrol";
 
+/// How long a process that runs a stack may take to stop it.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+
 /// A running local stack.
 #[derive(Debug)]
 pub struct LocalStack {
@@ -37,13 +47,23 @@ pub struct LocalStack {
     rabbitmq: Option<RabbitMq>,
     objects: Shutdown,
     broker_ports: rabbitmq::Ports,
+    ports: BTreeMap<String, u16>,
+}
+
+/// A server of the stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is.
+    pub name: &'static str,
+    /// Where it listens.
+    pub address: String,
+    /// Its process.
+    pub process: u32,
 }
 
 impl LocalStack {
     /// Starts everything in `folder`, which is made where it is missing, brings the database schema up to date and
     /// makes the bucket. Data of an earlier run is kept; processes that a crash left running are ended first.
-    ///
-    /// Call it from a task that lives as long as the stack: the servers end with the thread that started them.
     ///
     /// # Errors
     /// [`StackError`], which names the remedy. Nothing is left running then.
@@ -85,7 +105,7 @@ impl LocalStack {
         config.database.url = Secret::from(database_url);
         config.broker.url = Secret::from(broker_url);
         config.objects.endpoint = format!("http://127.0.0.1:{}", ports["objects"]);
-        config.objects.access_key = "enrol".to_owned();
+        config.objects.access_key = folder.secret("objects-access-key")?[..20].to_owned();
         config.objects.secret_key = Secret::from(folder.secret("objects-secret-key")?);
         config.web.listen = format!("127.0.0.1:{}", ports["web"]);
         config.keys.special_category_key_file = key_file;
@@ -96,8 +116,9 @@ impl LocalStack {
             rabbitmq: Some(rabbitmq),
             objects: Shutdown::new(),
             broker_ports,
+            ports,
         };
-        match stack.prepare(ports["objects"]).await {
+        match stack.prepare().await {
             Ok(()) => Ok(stack),
             Err(error) => {
                 stack.stop().await;
@@ -106,14 +127,12 @@ impl LocalStack {
         }
     }
 
-    async fn prepare(&mut self, objects_port: u16) -> Result<(), StackError> {
-        use secrecy::ExposeSecret;
+    async fn prepare(&mut self) -> Result<(), StackError> {
         object_server::start(
             &self.folder.join("objects"),
-            objects_port,
-            &self.config.objects.access_key,
-            self.config.objects.secret_key.expose_secret(),
-            self.config.broker.url.expose_secret().to_owned(),
+            self.ports["objects"],
+            &self.config.objects,
+            self.config.broker.url.expose_secret(),
             self.objects.clone(),
         )
         .await?;
@@ -148,6 +167,44 @@ impl LocalStack {
         self.folder.secret(name)
     }
 
+    /// The servers, for whoever wants to see what listens where.
+    pub fn parts(&self) -> Vec<Part> {
+        let part = |name, port: &str, process| Part {
+            name,
+            address: format!("127.0.0.1:{}", self.ports[port]),
+            process,
+        };
+        let mut parts = Vec::new();
+        if let Some(postgres) = &self.postgres {
+            parts.push(part("PostgreSQL", "postgresql", postgres.id()));
+        }
+        if let Some(rabbitmq) = &self.rabbitmq {
+            parts.push(part("RabbitMQ", "amqp", rabbitmq.id()));
+            let mapper = rabbitmq.mapper_id();
+            parts.push(part("Erlang port mapper", "erlang-mapper", mapper));
+        }
+        parts.push(part("S3 server", "objects", std::process::id()));
+        parts
+    }
+
+    /// The name of a server that has ended by itself, if one has.
+    pub fn ended(&mut self) -> Option<&'static str> {
+        if self.postgres.as_mut().is_some_and(Postgres::has_ended) {
+            return Some("PostgreSQL");
+        }
+        let rabbitmq = self.rabbitmq.as_mut()?;
+        rabbitmq.has_ended().then_some("RabbitMQ")
+    }
+
+    /// Every process of the stack but this one: servers, their children, and the helpers those start.
+    pub fn process_ids(&self) -> Vec<u32> {
+        let folder = self.folder.path();
+        processes::of_stack(folder, &data_folders(folder))
+            .into_iter()
+            .filter_map(|pid| u32::try_from(pid.as_raw()).ok())
+            .collect()
+    }
+
     /// Process ids of the database and the broker, for tests that end them by force.
     pub fn server_ids(&self) -> Vec<u32> {
         self.postgres
@@ -173,7 +230,7 @@ impl LocalStack {
     /// Stops everything and waits until it has stopped.
     pub async fn stop(mut self) {
         self.objects.trigger();
-        self.objects.finished(Duration::from_secs(5)).await;
+        self.objects.finished(Duration::from_secs(15)).await;
         let (postgres, rabbitmq) = (self.postgres.take(), self.rabbitmq.take());
         let folder = self.folder.path().to_owned();
         stop_blocking(move || {
@@ -189,21 +246,45 @@ impl LocalStack {
     }
 }
 
-/// Ends what an earlier run left in `folder` and, with `erase`, removes the folder and all data in it.
+impl Drop for LocalStack {
+    fn drop(&mut self) {
+        // The S3 server is a task of the runtime and would stay.
+        self.objects.trigger();
+    }
+}
+
+/// Stops the stack in `folder`, whichever process runs it, ends what a crash left, and with `erase` removes the
+/// folder and all data in it.
 ///
 /// # Errors
-/// [`StackError::InUse`] while another enrol runs on it.
+/// [`StackError::InUse`] when the process that runs it does not end within a minute, and
+/// [`StackError::NotOurs`] when no stack was ever started there.
 pub fn down(folder: &Path, erase: bool) -> Result<(), StackError> {
     if !folder.exists() {
         return Ok(());
+    }
+    if !StackFolder::is_one(folder) {
+        return Err(StackError::NotOurs(folder.to_owned()));
+    }
+    if let Some(process) = StackFolder::holder(folder) {
+        // It holds the lock of this folder, so that it is Enrol, which stops its servers itself.
+        let _ = kill(Pid::from_raw(process), Signal::SIGTERM);
+        let deadline = Instant::now() + STOP_LIMIT;
+        while StackFolder::holder(folder).is_some() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
     let locked = StackFolder::open(folder)?;
     let path = locked.path().to_owned();
     processes::end_leftovers(&path, &data_folders(&path));
     if erase {
         let data = Postgres::data_folder(&path);
-        if data.exists() && !data.starts_with(&path) {
-            std::fs::remove_dir_all(&data).map_err(StackError::folder("remove", &data))?;
+        // The data are in a folder of their own outside where PostgreSQL cannot reach this one.
+        if let Some(place) = data
+            .parent()
+            .filter(|place| place.exists() && !place.starts_with(&path))
+        {
+            std::fs::remove_dir_all(place).map_err(StackError::folder("remove", place))?;
         }
         std::fs::remove_dir_all(&path).map_err(StackError::folder("remove", &path))?;
     }

@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 
 use super::{StackError, folder::StackFolder, folder::write_private, processes::Server};
 
-const STARTUP_LIMIT: Duration = Duration::from_secs(60);
+const STARTUP_LIMIT: Duration = Duration::from_secs(120);
 const DATABASE: &str = "enrol";
 
 /// A running cluster.
@@ -44,14 +44,22 @@ impl Postgres {
         folder: &StackFolder,
         port: u16,
     ) -> Result<(Self, String), StackError> {
-        let programs = programs_folder()?;
         let run_as = run_as()?;
         let data = Self::data_folder(folder.path());
+        claim(folder, &data)?;
+        let programs = programs_folder(&data)?;
         let password = folder.secret("database-password")?;
         if !data.join("PG_VERSION").exists() {
             create_cluster(folder, &programs, &data, run_as.as_ref(), &password).await?;
         }
 
+        // Left by a crash. Whoever holds the folder's lock is alone with the cluster, so that the process id in there,
+        // if it is in use at all, is by now somebody else's, which PostgreSQL could not tell.
+        let process_file = data.join("postmaster.pid");
+        if process_file.exists() {
+            std::fs::remove_file(&process_file)
+                .map_err(StackError::folder("remove", &process_file))?;
+        }
         let mut command = Command::new(programs.join("postgres"));
         command
             .arg("-D")
@@ -83,14 +91,19 @@ impl Postgres {
             folder.path(),
             log,
             run_as.as_ref(),
-            "INT",
+            Signal::SIGINT,
         )?;
         if let Err(error) = prepare_database(&mut server, port, &password).await {
-            server.stop(Signal::SIGINT, Duration::from_secs(5));
+            server.stop(Duration::from_secs(5));
             return Err(error);
         }
         let url = format!("postgres://enrol:{password}@127.0.0.1:{port}/{DATABASE}");
         Ok((Self { server }, url))
+    }
+
+    /// Whether the server has ended by itself.
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.server.finished().is_some()
     }
 
     /// Process id of the postmaster.
@@ -100,11 +113,30 @@ impl Postgres {
 
     /// Fast shutdown: sessions end, everything committed is on disk.
     pub(super) fn stop(self) {
-        self.server.stop(Signal::SIGINT, Duration::from_secs(15));
+        self.server.stop(Duration::from_secs(15));
     }
 }
 
-fn programs_folder() -> Result<PathBuf, StackError> {
+/// Sees to it that data outside the stack's folder are those of this stack. A folder that was removed by hand leaves
+/// its data behind, with a password that nobody knows any more.
+fn claim(folder: &StackFolder, data: &Path) -> Result<(), StackError> {
+    let Some(place) = data.parent().filter(|place| *place != folder.path()) else {
+        return Ok(());
+    };
+    let identity = folder.secret("identity")?;
+    let owner_file = place.join("owner");
+    if std::fs::read_to_string(&owner_file).is_ok_and(|owner| owner == identity) {
+        return Ok(());
+    }
+    if data.exists() {
+        std::fs::remove_dir_all(data).map_err(StackError::folder("clear", data))?;
+    }
+    super::folder::make_folder(place, 0o711)?;
+    write_private(&owner_file, identity.as_bytes())
+}
+
+/// The programs of the version that wrote `data`, of the newest installed one where there are none yet.
+fn programs_folder(data: &Path) -> Result<PathBuf, StackError> {
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -118,6 +150,17 @@ fn programs_folder() -> Result<PathBuf, StackError> {
                 .then_some((version, programs))
         })
         .collect();
+    if let Ok(version) = std::fs::read_to_string(data.join("PG_VERSION")) {
+        let version = version.trim();
+        return versions
+            .into_iter()
+            .find(|(installed, _)| installed.to_string() == version)
+            .map(|(_, programs)| programs)
+            .ok_or_else(|| StackError::OtherVersion {
+                data: data.to_owned(),
+                version: version.to_owned(),
+            });
+    }
     versions.sort();
     versions
         .pop()
@@ -186,7 +229,14 @@ async fn create_cluster(
         .arg("--pwfile")
         .arg(&password_file)
         .stdin(Stdio::null());
-    let mut server = Server::start("PostgreSQL", &command, folder.path(), log, run_as, "KILL")?;
+    let mut server = Server::start(
+        "PostgreSQL",
+        &command,
+        folder.path(),
+        log,
+        run_as,
+        Signal::SIGKILL,
+    )?;
     let result = loop {
         match server.finished() {
             Some(true) => break Ok(()),

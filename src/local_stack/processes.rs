@@ -9,6 +9,7 @@ use std::{
     os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{LazyLock, mpsc},
     time::{Duration, Instant},
 };
 
@@ -22,24 +23,48 @@ use super::StackError;
 /// Names the stack's folder in the environment of every process it starts.
 const MARK: &str = "ENROL_LOCAL_STACK";
 
-/// A server process.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The kernel counts the end of the *thread* that made a child as the end of its parent, and threads of a runtime
+/// come and go. This one lives as long as the process.
+static STARTER: LazyLock<mpsc::Sender<Job>> = LazyLock::new(|| {
+    let (jobs, queue) = mpsc::channel::<Job>();
+    std::thread::Builder::new()
+        .name("local-stack".to_owned())
+        .spawn(move || queue.into_iter().for_each(|job| job()))
+        .expect("a process can start one more thread");
+    jobs
+});
+
+fn spawn_from_lasting_thread(mut command: Command) -> std::io::Result<Child> {
+    let (answer, result) = mpsc::channel();
+    let job: Job = Box::new(move || {
+        // The receiver waits just below.
+        let _ = answer.send(command.spawn());
+    });
+    STARTER.send(job).expect("the thread never ends");
+    result.recv().expect("the thread answers every job")
+}
+
+/// A server process. Dropping it asks it to end and does not wait.
 #[derive(Debug)]
 pub(super) struct Server {
     name: &'static str,
     child: Child,
+    ending: Signal,
     log: PathBuf,
 }
 
 impl Server {
     /// Starts `command` with its output in `log`. When this process dies, however it dies, the kernel sends
-    /// `on_our_death` to the server.
+    /// `ending` to the server.
     pub(super) fn start(
         name: &'static str,
         command: &Command,
         folder: &Path,
         log: PathBuf,
         run_as: Option<&User>,
-        on_our_death: &str,
+        ending: Signal,
     ) -> Result<Self, StackError> {
         let output = open_log(&log)?;
         let errors = output
@@ -47,7 +72,11 @@ impl Server {
             .map_err(StackError::folder("open", &log))?;
         let mut wrapped = Command::new("setpriv");
         wrapped
-            .args(["--pdeathsig", on_our_death, "--"])
+            .args([
+                "--pdeathsig",
+                ending.as_str().trim_start_matches("SIG"),
+                "--",
+            ])
             .arg(command.get_program())
             .args(command.get_args())
             // Only what is named here, so that a server behaves the same wherever it is started from.
@@ -74,12 +103,17 @@ impl Server {
         if let Some(user) = run_as {
             wrapped.uid(user.uid.as_raw()).gid(user.gid.as_raw());
         }
-        let child = wrapped.spawn().map_err(|error| StackError::NotStarted {
+        let child = spawn_from_lasting_thread(wrapped).map_err(|error| StackError::NotStarted {
             server: name,
             problem: error.to_string(),
             log: log.clone(),
         })?;
-        Ok(Self { name, child, log })
+        Ok(Self {
+            name,
+            child,
+            ending,
+            log,
+        })
     }
 
     /// Why the server is not running any more, if it is not.
@@ -109,10 +143,9 @@ impl Server {
         }
     }
 
-    /// Sends `signal`, waits up to `patience`, then kills.
-    pub(super) fn stop(mut self, signal: Signal, patience: Duration) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
-        let _ = kill(pid, signal);
+    /// Asks it to end, waits up to `patience`, then kills.
+    pub(super) fn stop(mut self, patience: Duration) {
+        self.ask_to_end();
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline {
             if !matches!(self.child.try_wait(), Ok(None)) {
@@ -125,9 +158,23 @@ impl Server {
         let _ = self.child.wait();
     }
 
+    fn ask_to_end(&mut self) {
+        // Once it has been waited for, its process id may be somebody else's.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(i32::MAX));
+            let _ = kill(pid, self.ending);
+        }
+    }
+
     /// The process id.
     pub(super) fn id(&self) -> u32 {
         self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.ask_to_end();
     }
 }
 
@@ -164,19 +211,27 @@ pub(super) fn of_stack(folder: &Path, data_folders: &[PathBuf]) -> Vec<Pid> {
         .collect()
 }
 
-/// Ends whatever a crash left running: politely first, then by force.
+/// Ends whatever a crash left running: politely first, then by force. Only whoever holds the folder's lock may call
+/// it: then nobody else can be using these processes.
 pub(super) fn end_leftovers(folder: &Path, data_folders: &[PathBuf]) {
-    for (signal, patience) in [
-        (Signal::SIGINT, 4),
-        (Signal::SIGTERM, 4),
-        (Signal::SIGKILL, 4),
-    ] {
+    for (force, patience) in [(false, 10), (true, 5)] {
         let left = of_stack(folder, data_folders);
         if left.is_empty() {
             return;
         }
-        tracing::debug!(processes = left.len(), %signal, "ending processes left by an earlier run");
+        tracing::debug!(
+            processes = left.len(),
+            force,
+            "ending processes left by an earlier run"
+        );
         for pid in left {
+            let signal = match (force, is_postgres(pid)) {
+                (true, _) => Signal::SIGKILL,
+                // Fast shutdown; SIGTERM would wait for clients.
+                (false, true) => Signal::SIGINT,
+                // On SIGINT the Erlang machine asks a terminal what to do.
+                (false, false) => Signal::SIGTERM,
+            };
             let _ = kill(pid, signal);
         }
         let deadline = Instant::now() + Duration::from_secs(patience);
@@ -184,4 +239,8 @@ pub(super) fn end_leftovers(folder: &Path, data_folders: &[PathBuf]) {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+fn is_postgres(pid: Pid) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres")
 }

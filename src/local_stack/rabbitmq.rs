@@ -18,8 +18,9 @@ use super::{
     folder::{StackFolder, make_folder, write_private},
     processes::Server,
 };
+use crate::messaging::{publisher::Publisher, topology::QUEUES};
 
-const STARTUP_LIMIT: Duration = Duration::from_secs(90);
+const STARTUP_LIMIT: Duration = Duration::from_secs(150);
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const USER: &str = "enrol";
 
@@ -70,7 +71,8 @@ impl RabbitMq {
             folder.path(),
             folder.join("log/epmd.log"),
             None,
-            "KILL",
+            // It has nothing to lose, and does not mind a softer signal while nodes are registered.
+            Signal::SIGKILL,
         )?;
 
         let mut command = Command::new(SERVER);
@@ -103,11 +105,18 @@ impl RabbitMq {
                 "-kernel inet_dist_use_interface {127,0,0,1}",
             );
         let log = folder.join("log/rabbitmq-start.log");
-        let node = Server::start("RabbitMQ", &command, folder.path(), log, None, "TERM");
+        let node = Server::start(
+            "RabbitMQ",
+            &command,
+            folder.path(),
+            log,
+            None,
+            Signal::SIGTERM,
+        );
         let mut running = match node {
             Ok(node) => Self { node, mapper },
             Err(error) => {
-                mapper.stop(Signal::SIGKILL, Duration::from_secs(1));
+                mapper.stop(Duration::from_secs(1));
                 return Err(error);
             }
         };
@@ -119,21 +128,33 @@ impl RabbitMq {
         Ok((running, url))
     }
 
+    /// Ready means that every queue can be used: after a restart their leaders are elected first.
     async fn wait_until_ready(&mut self, url: &str) -> Result<(), StackError> {
         let deadline = Instant::now() + STARTUP_LIMIT;
-        loop {
+        let mut client = Publisher::new(url, "enrol local stack");
+        let mut ready = 0;
+        while ready < QUEUES.len() {
             self.node.check_running()?;
-            match lapin::Connection::connect(url, lapin::ConnectionProperties::default()).await {
-                Ok(connection) => {
-                    let _ = connection.close(200, "ready".into()).await;
-                    return Ok(());
-                }
+            match client.queue_depth(QUEUES[ready].name).await {
+                Ok(_) => ready += 1,
                 Err(error) if Instant::now() > deadline => {
                     return Err(self.node.not_started(error.to_string()));
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             }
         }
+        client.close().await;
+        Ok(())
+    }
+
+    /// Process id of the port mapper.
+    pub(super) fn mapper_id(&self) -> u32 {
+        self.mapper.id()
+    }
+
+    /// Whether the node or its port mapper has ended by itself.
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.node.finished().or(self.mapper.finished()).is_some()
     }
 
     /// Process id of the node.
@@ -143,8 +164,8 @@ impl RabbitMq {
 
     /// Orderly stop of the node, then of its port mapper.
     pub(super) fn stop(self) {
-        self.node.stop(Signal::SIGTERM, Duration::from_secs(20));
-        self.mapper.stop(Signal::SIGKILL, Duration::from_secs(2));
+        self.node.stop(Duration::from_secs(20));
+        self.mapper.stop(Duration::from_secs(2));
     }
 }
 

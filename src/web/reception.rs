@@ -371,9 +371,13 @@ fn too_large_or_malformed(error: &axum::extract::multipart::MultipartError) -> P
     }
 }
 
+/// Longest part of a file's name kept in a key, in bytes: the S3 server of the local stack takes keys of about 150.
+const LONGEST_NAME: usize = 90;
+
 /// The name of an uploaded file without folders or signs that mean something in a key.
 fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let mut length = 0;
     let clean: String = last
         .chars()
         .map(|c| {
@@ -383,7 +387,10 @@ fn safe_name(name: &str) -> String {
                 '_'
             }
         })
-        .take(120)
+        .take_while(|c| {
+            length += c.len_utf8();
+            length <= LONGEST_NAME
+        })
         .collect();
     clean.trim_matches(['.', ' ']).to_owned()
 }
@@ -398,6 +405,7 @@ mod tests {
         assert_eq!(safe_name("C:\\scans\\form 1.pdf"), "form 1.pdf");
         assert_eq!(safe_name(".."), "");
         assert_eq!(safe_name("a<b>?.pdf"), "a_b__.pdf");
+        assert_eq!(safe_name(&"é".repeat(300)), "é".repeat(45));
     }
 
     #[test]
