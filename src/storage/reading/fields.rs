@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::agreement::{Answer, same_sheet};
+use super::agreement::{Answer, Likeness, compare};
 use crate::{
     domain::reading::{FieldReading, FormReading},
     forms::definition::{DataCategory, FormDefinition},
@@ -85,13 +85,13 @@ pub(super) async fn insert(
 }
 
 /// Whether page `page` of `reading` is another scan of the sheet that the form already has there.
-pub(super) async fn is_same_sheet(
+pub(super) async fn compare_page(
     tx: &mut PgConnection,
     sealer: &Sealer,
     form_id: Uuid,
     reading: &FormReading,
     page: u32,
-) -> Result<bool> {
+) -> Result<Likeness> {
     let mut earlier = HashMap::new();
     let rows = sqlx::query!(
         r#"SELECT field.name, raw, value, key_id AS "key_id?", sealed AS "sealed?"
@@ -125,7 +125,7 @@ pub(super) async fn is_same_sheet(
         };
         pairs.push((earlier.remove(&field.name).unwrap_or_default(), later));
     }
-    Ok(same_sheet(
+    Ok(compare(
         pairs.iter().map(|(earlier, later)| (earlier, later)),
     ))
 }

@@ -7,7 +7,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::fields;
+use super::{agreement::Likeness, fields};
 use crate::{
     domain::reading::{FormReading, PageReading},
     forms::definition::FormDefinition,
@@ -53,8 +53,11 @@ struct FormRow {
 /// Where a page of the reading goes.
 enum Place {
     Free,
-    SameSheet { document: Uuid },
-    OtherSheet,
+    /// Taken, by this document.
+    Taken {
+        document: Uuid,
+        likeness: Likeness,
+    },
 }
 
 /// Everything needed to place the pages of one document.
@@ -82,9 +85,14 @@ impl Placing<'_> {
             .filter(|(_, p)| matches!(p, Place::Free))
             .map(|(page, _)| page.page)
             .collect();
-        let conflict = places
-            .iter()
-            .any(|(_, place)| matches!(place, Place::OtherSheet));
+        let any = |wanted| {
+            places.iter().any(
+                |(_, place)| matches!(place, Place::Taken { likeness, .. } if *likeness == wanted),
+            )
+        };
+        // A page that cannot tell goes with those that came with it.
+        let conflict =
+            any(Likeness::Different) || (any(Likeness::Undecided) && !any(Likeness::Same));
         let finished = matches!(form.state.as_str(), "settled" | "set_aside");
         if conflict || (finished && !new_pages.is_empty()) {
             let (code, reason) = if conflict {
@@ -101,7 +109,7 @@ impl Placing<'_> {
         let mut earlier = None;
         for (page, place) in &places {
             match place {
-                Place::SameSheet { document } => {
+                Place::Taken { document, .. } => {
                     earlier = Some(*document);
                     let reason = format!(
                         "Another scan of a page that form {} has already.",
@@ -197,12 +205,10 @@ impl Placing<'_> {
         .await?;
         Ok(match holder {
             None => Place::Free,
-            Some(document)
-                if fields::is_same_sheet(tx, self.sealer, form.id, reading, page).await? =>
-            {
-                Place::SameSheet { document }
-            }
-            Some(_) => Place::OtherSheet,
+            Some(document) => Place::Taken {
+                document,
+                likeness: fields::compare_page(tx, self.sealer, form.id, reading, page).await?,
+            },
         })
     }
 

@@ -170,6 +170,30 @@ async fn two_families_with_one_set_number_are_never_mixed() {
 }
 
 #[tokio::test]
+async fn a_page_of_ticks_alone_is_not_taken_for_the_one_that_is_there() {
+    let stage = Stage::new().await;
+    let mut whole = form(stage.definition(), 1, Some("000001"), &[1, 2, 3]);
+    for field in whole.fields.iter_mut().filter(|field| field.page == 3) {
+        if field.raw.take().is_some() {
+            field.value = None;
+        }
+    }
+    stage.scan("a.pdf", vec![whole.clone()]).await;
+    let mut consents = from_page(whole.clone(), 1);
+    consents.pages.retain(|page| page.page == 3);
+    consents.fields.retain(|field| field.page == 3);
+    assert_eq!(
+        stage.scan("page-3.pdf", vec![consents]).await.state,
+        "exception"
+    );
+    // With the other pages it is known for what it is.
+    assert_eq!(
+        stage.scan("again.pdf", vec![read_again(whole)]).await.state,
+        "duplicate"
+    );
+}
+
+#[tokio::test]
 async fn photocopied_blanks_group_within_their_file_only() {
     let stage = Stage::new().await;
     let forms = vec![
