@@ -16,9 +16,7 @@ pub fn refusal(error: &ReadError) -> Refusal {
 /// What is wrong can be put right by whoever scanned it; all else is dangerous or cannot be decoded.
 fn outcome(code: &str) -> RefusalOutcome {
     match code {
-        "empty" | "unknown_type" | "password_protected" | "too_many_pages" => {
-            RefusalOutcome::Exception
-        }
+        "password_protected" | "too_many_pages" => RefusalOutcome::Exception,
         _ => RefusalOutcome::Quarantined,
     }
 }
