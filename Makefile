@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help run test check bench advisories assets browser queries packages samples erase
+.PHONY: help run test check bench advisories assets browser fonts queries packages samples erase
 
 PROGRAMS := target/debug
 # libgomp reads this when Tesseract's library loads; unset it costs a factor of five.
@@ -48,14 +48,17 @@ browser: ## Install what drives a browser in tests
 	@cd tests/browser && if [ ! -d node_modules/playwright-core ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then \
 	    npm ci --no-audit --no-fund --loglevel=error; fi
 
+fonts: ## Install the handwriting fonts of the sample generator
+	@cd sample-forms/generator && if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then \
+	    npm ci --no-audit --no-fund --loglevel=error; fi
+
 queries: ## Check every SQL query against the migrations and renew .sqlx
 	src/storage/prepare-queries.sh
 
 packages: ## Install the Debian packages that are missing
 	@.ci/install-packages
 
-samples: packages ## Make the sample scans and hostile files anew
-	cd sample-forms/generator && npm ci --no-audit --no-fund --loglevel=error
+samples: packages fonts ## Make the sample scans and hostile files anew
 	cargo build --workspace
 	$(PROGRAMS)/enrol sample --out sample-forms
 
