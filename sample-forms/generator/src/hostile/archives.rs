@@ -118,6 +118,15 @@ fn locked(whole: &[u8]) -> anyhow::Result<Vec<u8>> {
     };
     let state = EncryptionState::try_from(version).context("cannot prepare the encryption")?;
     document.encrypt(&state).context("cannot encrypt")?;
+    // The last 16 bytes of the user entry mean nothing and are drawn at random: the file has to be
+    // the same each time.
+    let encryption = document.trailer.get(b"Encrypt")?.as_reference()?;
+    let entry = document
+        .get_object_mut(encryption)?
+        .as_dict_mut()?
+        .get_mut(b"U")?
+        .as_str_mut()?;
+    entry[16..].fill(0);
     save(document)
 }
 
