@@ -36,8 +36,7 @@ advisories: ## Look up the dependencies in the advisory database
 bench: packages ## Accuracy, core-seconds per page and memory on the sample scans, into target/bench
 	cargo build --workspace
 	mkdir -p target/bench
-	$(PROGRAMS)/enrol-reader bench sample-forms/scans --json > target/bench/reading.json
-	$(PROGRAMS)/enrol-reader bench sample-forms/scans
+	$(PROGRAMS)/enrol-reader bench sample-forms/scans --write target/bench/reading.json
 
 assets: ## Build the styles and scripts of the web pages
 	@cd src/web && if [ ! -f dist/enrol.css ] || [ package-lock.json -nt dist/enrol.css ] \

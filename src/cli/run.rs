@@ -4,7 +4,7 @@ mod live;
 mod samples;
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -257,14 +257,4 @@ async fn open_accounts(stack: &LocalStack, database: &Database) -> anyhow::Resul
         }
     }
     Ok(people)
-}
-
-/// The folder as an object key sees it: slashes, no leading parts outside `root`.
-fn relative_key(root: &Path, file: &Path) -> String {
-    let relative = file.strip_prefix(root).unwrap_or(file);
-    relative
-        .components()
-        .map(|part| part.as_os_str().to_string_lossy())
-        .collect::<Vec<_>>()
-        .join("/")
 }

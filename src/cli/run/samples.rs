@@ -9,7 +9,7 @@ use crate::{
     storage::{Database, documents},
 };
 
-/// Folders of samples and what they are.
+/// Folders of the samples that are put in; `later` is for a person to try.
 const FOLDERS: [&str; 2] = ["scans", "hostile"];
 
 /// What was put into the bucket.
@@ -38,7 +38,7 @@ pub(super) async fn upload(store: &ObjectStore, samples: &Path) -> anyhow::Resul
         known: 0,
     };
     for file in files {
-        let key = format!("samples/{}", super::relative_key(samples, &file));
+        let key = format!("samples/{}", relative_key(samples, &file));
         match store.head(&key).await {
             Ok(_) => uploaded.known += 1,
             Err(ObjectError::NotFound) => {
@@ -86,4 +86,14 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The path of `file` within `root`, as an object key.
+fn relative_key(root: &Path, file: &Path) -> String {
+    let relative = file.strip_prefix(root).unwrap_or(file);
+    relative
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
 }

@@ -23,10 +23,7 @@ pub(in crate::web) async fn crop(
     signed_in: SignedIn,
     Path((form, field)): Path<(Uuid, String)>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    let head = review::form(&state.database, form)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    let head = form_for(&state, &signed_in, form).await?;
     let definition = definition_of(&state, &head)?;
     let field = definition.field(&field).ok_or(PageError::NotFound)?;
     let page = page_of(&state, form, field.page).await?;
@@ -39,10 +36,7 @@ pub(in crate::web) async fn page_picture(
     signed_in: SignedIn,
     Path((form, number)): Path<(Uuid, u32)>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    let head = review::form(&state.database, form)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    let head = form_for(&state, &signed_in, form).await?;
     let size = definition_of(&state, &head)?.page;
     let page = page_of(&state, form, number).await?;
     let whole = Zone {
@@ -69,10 +63,7 @@ pub(in crate::web) async fn page(
     signed_in: SignedIn,
     Path((form, number)): Path<(Uuid, u32)>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    let head = review::form(&state.database, form)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    let head = form_for(&state, &signed_in, form).await?;
     page_of(&state, form, number).await?;
     audit::record(
         state.database.pool(),
@@ -88,6 +79,18 @@ pub(in crate::web) async fn page(
         reference: head.reference,
         page: number,
     }))
+}
+
+/// The form, for whoever may see what is written on it.
+async fn form_for(
+    state: &AppState,
+    signed_in: &SignedIn,
+    form: Uuid,
+) -> Result<FormHead, PageError> {
+    signed_in.must_be(Role::Clerk)?;
+    review::form(&state.database, form)
+        .await?
+        .ok_or(PageError::NotFound)
 }
 
 /// The definition a form was printed from; without it nothing of the form can be shown.

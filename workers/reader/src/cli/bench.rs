@@ -21,6 +21,9 @@ pub struct BenchArgs {
     /// Print the result as one JSON object
     #[arg(long)]
     json: bool,
+    /// Write the result to this file as one JSON object as well
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
     /// List the fields that were read wrongly (these are invented people)
     #[arg(long)]
     wrong: bool,
@@ -62,7 +65,8 @@ struct Result {
     wall_seconds: f64,
     /// Peak resident memory of this process, bytes.
     reader_peak_bytes: u64,
-    /// Peak resident memory of the largest decoder process, bytes.
+    /// Upper bound of the largest decoder process's peak resident memory, bytes: Linux counts the memory of the
+    /// process that started it too.
     decoder_peak_bytes: u64,
     /// Name of the handwriting weights.
     model: String,
@@ -97,8 +101,12 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     result.core_seconds_per_page_total = result.core_seconds_per_page.total();
     result.wall_seconds = began.elapsed().as_secs_f64();
     (result.reader_peak_bytes, result.decoder_peak_bytes) = stages::peak_memory();
+    let json = serde_json::to_string(&result)?;
+    if let Some(file) = &args.write {
+        std::fs::write(file, &json).with_context(|| format!("cannot write {}", file.display()))?;
+    }
     if args.json {
-        println!("{}", serde_json::to_string(&result)?);
+        println!("{json}");
     } else {
         print!("{}", table(&result));
     }
@@ -233,7 +241,7 @@ fn table(result: &Result) -> String {
     );
     let _ = writeln!(
         out,
-        "worst residual {:.2} mm; peak memory {:.0} MB, decoder {:.0} MB",
+        "worst residual {:.2} mm; peak memory {:.0} MB, decoder at most {:.0} MB",
         result.worst_residual_mm,
         result.reader_peak_bytes as f64 / 1e6,
         result.decoder_peak_bytes as f64 / 1e6

@@ -1,7 +1,7 @@
 //! From what was measured or recognised to a field's value, confidence, state and reasons.
 //!
-//! Until confidences are calibrated no writing, by hand or typed, is accepted without a clerk. A clear tick is, except for a
-//! consent, which a person always confirms. Reasons never hold a value.
+//! Until confidences are calibrated no writing, by hand or typed, is accepted without a clerk. A clear tick is, except
+//! for a consent, which a person always confirms. Reasons never hold a value.
 
 use enrol::domain::field::{FieldKind, FieldState, FieldValue};
 use enrol::domain::reading::FieldReading;
@@ -27,8 +27,6 @@ pub struct Written {
     pub confidence: f64,
     /// Whether the page was typed and Tesseract read it too.
     pub typed: bool,
-    /// For typed text: both readers gave the same.
-    pub agreed: bool,
 }
 
 impl Written {
@@ -44,7 +42,6 @@ impl Written {
             text: String::new(),
             confidence: 0.0,
             typed: false,
-            agreed: false,
         };
         if let Some(read) = &read {
             // Two letters in one cell, or one over two: when the count of cells makes the reading far less
@@ -94,7 +91,6 @@ impl Written {
             text,
             confidence,
             typed: false,
-            agreed: false,
         };
         if let Some(print) = print {
             let text = print
@@ -114,13 +110,13 @@ impl Written {
     /// Takes Tesseract's reading of typed text; agreement with the network raises the confidence.
     fn combine(&mut self, print: String, confidence: f64) {
         self.typed = true;
-        self.agreed = compact(&print).eq_ignore_ascii_case(&compact(&self.text));
-        self.confidence = if self.agreed {
+        let agreed = compact(&print).eq_ignore_ascii_case(&compact(&self.text));
+        self.confidence = if agreed {
             1.0 - (1.0 - self.confidence) * (1.0 - confidence)
         } else {
             0.5 * confidence.max(self.confidence)
         };
-        if self.agreed || confidence > 0.6 {
+        if agreed || confidence > 0.6 {
             self.raw.clone_from(&print);
             self.text = print;
         }
