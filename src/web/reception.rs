@@ -25,6 +25,8 @@ const FILE_LIMIT: usize = 50 * 1024 * 1024;
 /// Largest upload in all, in bytes.
 pub(super) const UPLOAD_LIMIT: usize = 500 * 1024 * 1024;
 const ROWS: i64 = 50;
+/// Where the keys of files uploaded on this page begin.
+const UPLOADS: &str = "reception/";
 
 struct Outcome {
     state: &'static str,
@@ -147,15 +149,19 @@ pub(super) async fn scan(
 fn row(scan: &Scan, signed_in: &SignedIn) -> Row {
     Row {
         id: scan.id,
-        name: file_name(&scan.object_key).to_owned(),
+        name: shown_name(&scan.object_key).to_owned(),
         received: date_time(scan.received_at),
         outcomes: outcomes(scan, signed_in.may(Role::Clerk)),
     }
 }
 
-/// The part of a key that a person gave.
-fn file_name(key: &str) -> &str {
-    key.rsplit('/').next().unwrap_or(key)
+/// What a person knows a scan by: the name of the file that was uploaded here, or the whole key of one that came by
+/// another way, because scanners call all their files the same.
+fn shown_name(key: &str) -> &str {
+    match key.strip_prefix(UPLOADS) {
+        Some(rest) => rest.rsplit('/').next().unwrap_or(rest),
+        None => key,
+    }
 }
 
 fn outcomes(scan: &Scan, clerk: bool) -> Vec<Outcome> {
@@ -340,7 +346,7 @@ async fn take(state: &AppState, part: Field<'_>) -> Result<Taken, PageError> {
         return Ok(Taken::Refused(format!("{name}: {}", kind.advice())));
     };
     let day = Utc::now().format("%Y/%m/%d");
-    let key = format!("reception/{day}/{}/{name}", Uuid::now_v7().simple());
+    let key = format!("{UPLOADS}{day}/{}/{name}", Uuid::now_v7().simple());
     match state.objects.put(&key, bytes, media_type).await {
         Ok(_) => Ok(Taken::Stored),
         Err(error) => {
@@ -406,6 +412,15 @@ mod tests {
         assert_eq!(safe_name(".."), "");
         assert_eq!(safe_name("a<b>?.pdf"), "a_b__.pdf");
         assert_eq!(safe_name(&"é".repeat(300)), "é".repeat(45));
+    }
+
+    #[test]
+    fn an_upload_is_shown_by_its_name_and_any_other_scan_by_its_key() {
+        assert_eq!(
+            shown_name("reception/2026/11/23/0193/form 1.pdf"),
+            "form 1.pdf"
+        );
+        assert_eq!(shown_name("scans/07/scan-1.jpg"), "scans/07/scan-1.jpg");
     }
 
     #[test]

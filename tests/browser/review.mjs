@@ -72,6 +72,22 @@ function truthOf(setNumber, scans) {
   )
 }
 
+/** Waits until every picture in sight has come. Asked from here, since a page without scripts has no timers either. */
+async function pictures(page) {
+  await page.evaluate(() => {
+    // Those below the fold too: a screenshot of the whole page shows them.
+    for (const image of document.images) image.loading = 'eager'
+  })
+  for (let tries = 0; tries < 300; tries += 1) {
+    const waiting = await page.evaluate(
+      () => [...document.images].filter((image) => image.offsetParent !== null && !image.complete).length,
+    )
+    if (waiting === 0) return
+    await page.waitForTimeout(100)
+  }
+  problems.push(`pictures are missing on ${new URL(page.url()).pathname}`)
+}
+
 /** Moves the focus to `locator` with Tab alone, as somebody without a mouse has to. */
 async function tabTo(page, locator) {
   for (let presses = 0; presses < 400; presses += 1) {
@@ -152,7 +168,14 @@ try {
     locale: 'en-GB',
   })
   const page = await context.newPage()
-  page.on('console', (message) => message.type() === 'error' && !/status of 422/.test(message.text()) && problems.push(message.text()))
+  // The browser notes every answer that is no success: 422 (the mistake made below on purpose) and 403 (a clerk at the
+  // reception page) are meant.
+  const meant = /status of (422|403)/
+  page.on('console', (message) => message.type() === 'error' && !meant.test(message.text()) && problems.push(message.text()))
+  page.on('response', (response) => {
+    const { pathname } = new URL(response.url())
+    if (response.status() === 403 && pathname !== '/reception') problems.push(`${pathname} was refused`)
+  })
   page.on('pageerror', (error) => problems.push(String(error)))
 
   await page.goto(options.url)
@@ -172,13 +195,7 @@ try {
   await tabTo(page, link)
   await page.keyboard.press('Enter')
   await page.waitForSelector('[data-enrol-review]')
-  await page.evaluate(() => {
-    // Every picture, also those below: a screenshot of the whole page shows them.
-    for (const image of document.images) image.loading = 'eager'
-  })
-  await page.waitForFunction(() =>
-    [...document.images].filter((image) => image.offsetParent !== null).every((image) => image.complete),
-  )
+  await pictures(page)
   const broken = await page.evaluate(
     () => [...document.images].filter((image) => image.offsetParent !== null && image.naturalWidth === 0).length,
   )
@@ -222,10 +239,7 @@ try {
     await tabTo(page, page.getByRole('link', { name: 'See the record' }))
     await page.keyboard.press('Enter')
     await page.waitForURL('**/households/*')
-    await page.evaluate(() => {
-      for (const image of document.images) image.loading = 'eager'
-    })
-    await page.waitForFunction(() => [...document.images].every((image) => image.complete))
+    await pictures(page)
     await inspect(page, 'record')
   }
   const reception = await page.goto(new URL('/reception', options.url).href)

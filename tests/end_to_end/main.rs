@@ -6,6 +6,7 @@
     reason = "a test that cannot go on shall say where"
 )]
 
+mod browser;
 mod faults;
 mod rig;
 mod whole_path;

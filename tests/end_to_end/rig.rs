@@ -29,7 +29,7 @@ use lapin::{
 use secrecy::ExposeSecret;
 use sqlx::Row;
 
-const PASSWORD: &str = "a password for tests";
+pub const PASSWORD: &str = "a password for tests";
 const PATIENCE: Duration = Duration::from_secs(420);
 
 /// Everything that a council would run.

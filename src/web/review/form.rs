@@ -43,6 +43,7 @@ struct FormPageView {
     form_id: Uuid,
     reference: String,
     version: i32,
+    remark: Option<String>,
     received: String,
     definition: String,
     set_number: Option<String>,
@@ -206,6 +207,7 @@ pub(super) fn page(
         form_id: form.head.id,
         reference: form.head.reference.clone(),
         version: form.head.version,
+        remark: form.head.reason.clone(),
         received: date_time(form.head.received_at),
         definition: format!(
             "{}, version {}",

@@ -1,0 +1,65 @@
+//! A clerk at a real browser: one form cleared by keyboard, with axe looking at every page, and one without JavaScript.
+
+use std::path::Path;
+
+use serde_json::Value as Json;
+use tokio::process::Command;
+
+use crate::rig::{PASSWORD, Rig, files_in, samples};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clerk_clears_a_form_by_keyboard_with_and_without_javascript() {
+    let mut rig = Rig::start().await;
+    let folders = ["scans/03-colour/", "scans/17-renamed-jpegs/"];
+    let scans: Vec<String> = files_in("scans")
+        .into_iter()
+        .filter(|file| folders.iter().any(|folder| file.starts_with(folder)))
+        .collect();
+    for scan in &scans {
+        rig.put(scan).await;
+    }
+    let read = rig.wait_for(scans.len() as i64).await;
+    assert_eq!(read.in_review, 2, "{read}");
+
+    let folder = tempfile::tempdir().unwrap();
+    for options in [&[][..], &["--no-javascript"][..]] {
+        let seen = clear_a_form(&rig, folder.path(), options).await;
+        assert_eq!(seen["settled"], true, "{seen:#}");
+        assert_eq!(seen["findings"], serde_json::json!([]), "{seen:#}");
+        assert_eq!(seen["problems"], serde_json::json!([]), "{seen:#}");
+    }
+    let done = rig.wait_for(0).await;
+    assert_eq!((done.records, done.in_review), (2, 0), "{done}");
+    rig.stop().await;
+}
+
+/// Runs the browser and returns the line in which it tells what it saw.
+async fn clear_a_form(rig: &Rig, folder: &Path, options: &[&str]) -> Json {
+    let password = folder.join("password");
+    std::fs::write(&password, PASSWORD).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/review.mjs");
+    let output = Command::new("node")
+        .arg(&script)
+        .args(["--url", &rig.address, "--user", "clerk"])
+        .arg("--password-file")
+        .arg(&password)
+        .arg("--truth")
+        .arg(samples().join("scans"))
+        .arg("--screens")
+        .arg(folder)
+        .args(options)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("node runs: install Debian's package nodejs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    told.lines()
+        .rev()
+        .find_map(|line| serde_json::from_str(line).ok())
+        .unwrap_or_else(|| {
+            panic!(
+                "the browser told nothing (`make browser` installs what it needs):\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        })
+}
