@@ -29,6 +29,9 @@ pub(super) struct DecoderProcess<'b> {
     left_for_page: Duration,
     per_page: Duration,
     timed_out: bool,
+    peak_kib: u64,
+    /// Whether its memory has been looked at since the page before.
+    looked: bool,
 }
 
 /// How the process ended.
@@ -94,6 +97,8 @@ impl<'b> DecoderProcess<'b> {
             left_for_page: limits.max_wait_per_page,
             per_page: limits.max_wait_per_page,
             timed_out: false,
+            peak_kib: 0,
+            looked: false,
         };
         for pipe in [
             process.input.as_ref().map(AsFd::as_fd),
@@ -113,6 +118,22 @@ impl<'b> DecoderProcess<'b> {
     /// Gives the next page its full time.
     pub(super) fn page_arrived(&mut self) {
         self.left_for_page = self.per_page;
+        self.looked = false;
+    }
+
+    /// The most resident memory that the decoder was seen to have had, in KiB; 0 before its first page.
+    pub(super) fn peak_kib(&self) -> u64 {
+        self.peak_kib
+    }
+
+    /// Looks up the decoder's peak memory. It is asked for when the first bytes of a page come, since the decoder
+    /// is then still there, writing the rest. What `getrusage` tells, here and in the child, holds the pages of the
+    /// process that started it (Linux keeps the larger of both over `exec`); `VmHWM` begins anew.
+    fn look_at_memory(&mut self) {
+        self.looked = true;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let seen = status.ok().and_then(|text| peak_in(&text)).unwrap_or(0);
+        self.peak_kib = self.peak_kib.max(seen);
     }
 
     /// Whether reading ended because the decoder took too long.
@@ -197,12 +218,23 @@ impl<'b> DecoderProcess<'b> {
     }
 }
 
+/// `VmHWM` of a process status, in KiB (proc(5)).
+fn peak_in(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 impl Read for DecoderProcess<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.output.read(into) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
+                done => {
+                    if !self.looked {
+                        self.look_at_memory();
+                    }
+                    return done;
+                }
             }
             self.feed();
             self.take_complaints();
@@ -216,5 +248,18 @@ impl Drop for DecoderProcess<'_> {
         // Both fail where the process has ended and was waited for, which is the usual case.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::peak_in;
+
+    #[test]
+    fn the_peak_is_read_from_the_status_of_a_process() {
+        let own = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        assert!(peak_in(&own).is_some_and(|kib| kib > 1000));
+        assert_eq!(peak_in("VmPeak:\t 9 kB\nVmHWM:\t 1234 kB\n"), Some(1234));
+        assert_eq!(peak_in("Name:\tx\n"), None);
     }
 }

@@ -143,7 +143,10 @@ impl Decoder {
                     if limits.only_page.is_none() && handed_over != summary.pages {
                         return Err(DecodeError::Damaged("pages are missing".into()).into());
                     }
-                    return Ok(summary);
+                    return Ok(DecodeSummary {
+                        peak_memory_kib: messages.source().get_ref().peak_kib(),
+                        ..summary
+                    });
                 }
                 Ok(Message::Failure { code, message }) => {
                     return Err(named(&code, message, bytes, limits).into());

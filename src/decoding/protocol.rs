@@ -50,7 +50,7 @@ impl std::fmt::Debug for DecodedPage {
 pub struct DecodeSummary {
     /// Pages in the document, whether asked for or not.
     pub pages: u32,
-    /// The most memory the decoder had in use, in KiB.
+    /// The most resident memory the decoder was seen to have had when it handed over its pages, in KiB.
     pub peak_memory_kib: u64,
     /// Processor time of the decoder, in milliseconds.
     pub cpu_millis: u64,
@@ -97,8 +97,6 @@ struct PageLine {
 struct EndLine {
     end: bool,
     pages: u32,
-    #[serde(default)]
-    peak_kib: u64,
     #[serde(default)]
     cpu_ms: u64,
 }
@@ -152,7 +150,7 @@ impl<'l, R: BufRead> MessageReader<'l, R> {
             Ok(Line::Page(page)) => self.page(page).map(Message::Page),
             Ok(Line::End(end)) if end.end => Ok(Message::End(DecodeSummary {
                 pages: end.pages,
-                peak_memory_kib: end.peak_kib,
+                peak_memory_kib: 0,
                 cpu_millis: end.cpu_ms,
             })),
             Ok(Line::End(_)) => Err(ProtocolError::Nonsense("an end that is none")),
@@ -245,7 +243,7 @@ mod tests {
     fn pages_and_an_end() {
         let mut bytes = page_line(1, 2, 2, 4);
         bytes.extend([0, 10, 128, 255]);
-        bytes.extend(b"{\"end\":true,\"pages\":1,\"peak_kib\":7,\"cpu_ms\":3}\n");
+        bytes.extend(b"{\"end\":true,\"pages\":1,\"cpu_ms\":3}\n");
         let seen = read_all(&bytes);
         assert!(matches!(&seen[0], Ok(Message::Page(page)) if page.grey == [0, 10, 128, 255]));
         assert!(matches!(&seen[1], Ok(Message::End(end)) if end.pages == 1 && end.cpu_millis == 3));

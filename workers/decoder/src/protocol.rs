@@ -24,7 +24,6 @@ struct PageLine {
 struct EndLine {
     end: bool,
     pages: u32,
-    peak_kib: i64,
     cpu_ms: i64,
 }
 
@@ -82,7 +81,7 @@ impl<W: Write> PageWriter<W> {
         Ok(())
     }
 
-    /// Writes the closing line, with what the child has cost until now.
+    /// Writes the closing line, with the processor time that the child has cost until now.
     ///
     /// # Errors
     /// When the pipe is broken.
@@ -92,7 +91,6 @@ impl<W: Write> PageWriter<W> {
         self.line(&EndLine {
             end: true,
             pages,
-            peak_kib: usage.max_rss(),
             cpu_ms: millis(usage.user_time()) + millis(usage.system_time()),
         })?;
         self.out.flush()

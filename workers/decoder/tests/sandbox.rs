@@ -175,14 +175,10 @@ fn an_ordinary_page_is_cheap() {
         })
         .expect("two pages");
     assert_eq!(summary.pages, 2);
-    assert!(summary.peak_memory_kib < 400 << 10, "{summary:?}");
-    // What the kernel says of all children, this one among them, agrees with what it said of itself.
-    decode(&bytes).expect("once more");
-    let children = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN);
-    let kernel = children.expect("usage").max_rss();
+    // More than the grey pixels of the page, less than the 300 MB promised for a page.
     assert!(
-        kernel as u64 >= summary.peak_memory_kib * 9 / 10,
-        "{kernel} {summary:?}"
+        (8_500..300_000).contains(&summary.peak_memory_kib),
+        "{summary:?}"
     );
 }
 

@@ -186,7 +186,7 @@ pub fn read_document_seeing(
 ) -> Result<DocumentReading, ReadError> {
     let mut pages: Vec<ReadPage> = Vec::new();
     let mut unplaced: Vec<UnplacedPage> = Vec::new();
-    reader.decoder.decode_each(
+    let decoded = reader.decoder.decode_each(
         bytes,
         &reader.limits,
         |decoded: DecodedPage| -> Result<(), ReadError> {
@@ -255,6 +255,7 @@ pub fn read_document_seeing(
             Ok(())
         },
     )?;
+    clock.decoder_ended(decoded.peak_memory_kib);
     clock.lap(Stage::Receive);
     Ok(DocumentReading {
         forms: page_sets::group(pages, &reader.definitions),

@@ -26,6 +26,7 @@ pub enum Stage {
 pub struct StageClock {
     last: Option<f64>,
     seconds: [f64; 6],
+    decoder_peak_kib: u64,
 }
 
 /// Core-seconds per stage.
@@ -58,7 +59,18 @@ impl StageClock {
         Self {
             last: Some(own_seconds()),
             seconds: [0.0; 6],
+            decoder_peak_kib: 0,
         }
+    }
+
+    /// Notes the peak memory of a decoder, in KiB.
+    pub fn decoder_ended(&mut self, peak_kib: u64) {
+        self.decoder_peak_kib = self.decoder_peak_kib.max(peak_kib);
+    }
+
+    /// Peak resident memory of the largest decoder, bytes.
+    pub fn decoder_peak_bytes(&self) -> u64 {
+        self.decoder_peak_kib * 1024
     }
 
     /// Counts the time since the last call for `stage`.
@@ -121,10 +133,9 @@ pub fn children_seconds() -> f64 {
     seconds_of(UsageWho::RUSAGE_CHILDREN)
 }
 
-/// Peak resident memory of this process and of the largest of its ended children, in bytes.
-pub fn peak_memory() -> (u64, u64) {
-    let peak = |who| getrusage(who).map_or(0, |u| u.max_rss().max(0) as u64 * 1024);
-    (peak(UsageWho::RUSAGE_SELF), peak(UsageWho::RUSAGE_CHILDREN))
+/// Peak resident memory of this process, in bytes.
+pub fn own_peak_bytes() -> u64 {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |u| u.max_rss().max(0) as u64 * 1024)
 }
 
 fn seconds_of(who: UsageWho) -> f64 {

@@ -65,8 +65,7 @@ struct Result {
     wall_seconds: f64,
     /// Peak resident memory of this process, bytes.
     reader_peak_bytes: u64,
-    /// Upper bound of the largest decoder process's peak resident memory, bytes: Linux counts the memory of the
-    /// process that started it too.
+    /// Peak resident memory of the largest decoder process, bytes.
     decoder_peak_bytes: u64,
     /// Name of the handwriting weights.
     model: String,
@@ -100,7 +99,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     result.core_seconds_per_page = seconds.per(result.pages.max(1) as f64);
     result.core_seconds_per_page_total = result.core_seconds_per_page.total();
     result.wall_seconds = began.elapsed().as_secs_f64();
-    (result.reader_peak_bytes, result.decoder_peak_bytes) = stages::peak_memory();
+    result.reader_peak_bytes = stages::own_peak_bytes();
+    result.decoder_peak_bytes = clock.decoder_peak_bytes();
     let json = serde_json::to_string(&result)?;
     if let Some(file) = &args.write {
         std::fs::write(file, &json).with_context(|| format!("cannot write {}", file.display()))?;
@@ -241,7 +241,7 @@ fn table(result: &Result) -> String {
     );
     let _ = writeln!(
         out,
-        "worst residual {:.2} mm; peak memory {:.0} MB, decoder at most {:.0} MB",
+        "worst residual {:.2} mm; peak memory {:.0} MB, decoder {:.0} MB",
         result.worst_residual_mm,
         result.reader_peak_bytes as f64 / 1e6,
         result.decoder_peak_bytes as f64 / 1e6
