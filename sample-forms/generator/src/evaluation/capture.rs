@@ -25,6 +25,8 @@ pub struct Geometry {
     bend: Option<Bend>,
     /// Size of the picture in pixels.
     pub size: (usize, usize),
+    /// Where the picture lies in the whole capture: left, top, and the capture's size.
+    within: ((usize, usize), (usize, usize)),
 }
 
 /// Uneven feed: what is at `y` on the form comes out at `y + depth * sin(...)`.
@@ -45,13 +47,22 @@ impl Geometry {
     /// Draws where a page of `width` by `height` millimetres lies in its capture.
     pub fn random(settings: &Settings, (width, height): (f32, f32), random: &mut impl Rng) -> Self {
         let scale = settings.dpi / 25.4;
-        let frame = if settings.photographed { 1.12 } else { 1.0 };
-        let size = (
-            (width * scale * frame).round() as usize,
-            (height * scale * frame).round() as usize,
-        );
         let skew = settings.skew + random.random_range(-0.15..0.15);
         let (sin, cos) = skew.to_radians().sin_cos();
+        // Most scanners that take a sheet far askew deliver all of it; some cut what leaves the frame.
+        let whole = skew.abs() > 2.0 && random.random_bool(0.7);
+        let frame = match (settings.photographed, whole) {
+            (true, _) => (width * 1.12, height * 1.12),
+            (_, true) => (
+                width * cos + height * sin.abs(),
+                height * cos + width * sin.abs(),
+            ),
+            _ => (width, height),
+        };
+        let size = (
+            (frame.0 * scale).round() as usize,
+            (frame.1 * scale).round() as usize,
+        );
         let lean = if settings.photographed {
             (random.random_range(-0.03..0.03), random.random_range(-0.045..0.045))
         } else {
@@ -80,6 +91,7 @@ impl Geometry {
             back: homography(placed, corners),
             bend,
             size,
+            within: ((0, 0), size),
         }
     }
 
@@ -109,7 +121,8 @@ impl Geometry {
             map[3 + i] = m[3 + i] - dy * m[6 + i];
             back[3 * i + 2] = b[3 * i] * dx + b[3 * i + 1] * dy + b[3 * i + 2];
         }
-        Self { map, back, bend: self.bend, size }
+        let within = ((left, top), self.size);
+        Self { map, back, bend: self.bend, size, within }
     }
 
     /// A grid of true points: form millimetres, and where they lie, each as (x, y).
@@ -138,6 +151,7 @@ pub fn capture(
         plane.blur((optics * optics + area * area).sqrt());
     }
     let (width, height) = geometry.size;
+    let ((left, top), (all_width, all_height)) = geometry.within;
     let light = Light::new(settings, random);
     let grain = settings.noise;
     let mut start = random.random::<u32>() as usize;
@@ -149,7 +163,8 @@ pub fn capture(
     let mut lit = vec![1.0f32; width];
     for (row, out) in pixels.chunks_exact_mut(width * channels).enumerate() {
         if row % 8 == 0 {
-            light.row(row as f32 / height as f32, &mut lit);
+            let v = (top + row) as f32 / all_height as f32;
+            light.row(v, left, all_width as f32, &mut lit);
         }
         // Steps that share no factor with the table keep rows from repeating each other.
         start = start.wrapping_add(40_503);
@@ -225,10 +240,10 @@ impl Light {
         }
     }
 
-    fn row(&self, v: f32, lit: &mut [f32]) {
-        let width = lit.len() as f32;
+    /// Fills in a row at the height `v` (0 to 1) of a capture `width` pixels wide, from its column `left` on.
+    fn row(&self, v: f32, left: usize, width: f32, lit: &mut [f32]) {
         for (block, part) in lit.chunks_mut(8).enumerate() {
-            let u = block as f32 * 8.0 / width;
+            let u = (left + block * 8) as f32 / width;
             let mut light = 1.0 + self.depth * self.lamp.at(u, v);
             if self.photographed {
                 let across = if self.lean > 0.0 { u } else { 1.0 - u };

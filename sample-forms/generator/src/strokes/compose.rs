@@ -49,7 +49,7 @@ pub fn cells(
         across *= 1.0 + spread(random, manner.unevenness);
         let room = width * manner.widest * (1.0 + spread(random, 0.08));
         across = across.min(room / trace.width.max(1.0));
-        let (above, below) = letter::reach(*character);
+        let (above, below) = letter::reach_of(trace, *character);
         // Capitals stand on a line with as much room above as below; tails are lifted half of the way into the cell.
         let base = cell.y as f32
             + height / 2.0
@@ -69,6 +69,7 @@ pub fn cells(
             turn: spread(random, manner.tilt),
         };
         lines.extend(set(trace, &at, manner, random));
+        lines.extend(dot(trace, *character, &at, capital, manner, random));
         if struck == Some(index) {
             lines.push(strike(penman.writer, cell, manner, random));
         }
@@ -171,6 +172,9 @@ pub fn lines(
                     turn: spread(random, manner.tilt * 0.6),
                 };
                 drawn.extend(set(one.trace, &at, manner, random));
+                if let Some(character) = one.character {
+                    drawn.extend(dot(one.trace, character, &at, capital, manner, random));
+                }
                 pen = pen.max(left + one.trace.width * one.across);
             }
         }
@@ -182,6 +186,8 @@ pub fn lines(
 /// A trace brought to size, within its word.
 struct Placed<'a> {
     trace: &'a Trace,
+    /// The character, where it is one.
+    character: Option<char>,
     left: f32,
     /// Height of the ink's upper edge above the line.
     above: f32,
@@ -199,10 +205,15 @@ fn word_traces<'a>(
 ) -> Option<(f32, Vec<Placed<'a>>)> {
     let place = |trace: &'a Trace, label: &str, left: f32, capital: f32| {
         let (across, down) = letter::scale(trace, label, capital);
-        let (above, below) = letter::reach_of_word(label);
+        let mut characters = label.chars();
+        let (above, below) = match (characters.next(), characters.next()) {
+            (Some(one), None) => letter::reach_of(trace, one),
+            _ => letter::reach_of_word(label),
+        };
         // Ink that is lower than its label says (a dash, a dot) keeps to the middle of its reach.
         let above = (above - below) * capital / 2.0 + trace.height * down / 2.0;
-        Placed { trace, left, above, across, down }
+        let dotted = label.chars().next().filter(|_| label.chars().count() == 1);
+        Placed { trace, character: dotted, left, above, across, down }
     };
     if let Some(trace) = penman.words.get(word).and_then(|t| t.choose(random)) {
         let one = place(trace, word, 0.0, capital);
@@ -228,6 +239,24 @@ struct Setting {
     across: f32,
     down: f32,
     turn: f32,
+}
+
+/// The dot of an i or j that came without one; people forget every sixth.
+fn dot(
+    trace: &Trace,
+    character: char,
+    at: &Setting,
+    capital: f32,
+    manner: &Manner,
+    random: &mut impl Rng,
+) -> Option<PenLine> {
+    if !matches!(character, 'i' | 'j') || trace.strokes.len() > 1 || random.random_bool(0.17) {
+        return None;
+    }
+    let x = at.left + trace.width * at.across * 0.6 + spread(random, 0.08) * capital;
+    let y = at.top - (0.22 + spread(random, 0.08)) * capital;
+    let length = random.random_range(0.0..0.08) * capital;
+    Some(pressed(trace.writer, &[(x, y), (x + length, y + length / 2.0)], manner, random))
 }
 
 fn set<'a>(

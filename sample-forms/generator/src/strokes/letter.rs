@@ -27,6 +27,15 @@ pub fn reach(character: char) -> (f32, f32) {
     }
 }
 
+/// The reach of one written character: an i or j whose dot the tablet's segmentation lost is as high as a small letter.
+pub fn reach_of(trace: &Trace, character: char) -> (f32, f32) {
+    match character {
+        'i' if trace.strokes.len() < 2 => (0.62, 0.0),
+        'j' if trace.strokes.len() < 2 => (0.62, 0.32),
+        _ => reach(character),
+    }
+}
+
 /// The reach of a whole word: that of its highest and of its deepest character.
 pub fn reach_of_word(word: &str) -> (f32, f32) {
     word.chars().map(reach).fold((0.1, -1.0), |all, own| {
@@ -49,7 +58,11 @@ pub fn scale(trace: &Trace, label: &str, capital: f32) -> (f32, f32) {
         ":" | ";" | "=" | "+" => return flat(0.6),
         _ => {}
     }
-    let (above, below) = reach_of_word(label);
+    let mut characters = label.chars();
+    let (above, below) = match (characters.next(), characters.next()) {
+        (Some(one), None) => reach_of(trace, one),
+        _ => reach_of_word(label),
+    };
     let by = (above + below) * capital / height;
     // A stroke that lies almost flat where a letter should stand would be blown up: bound the width instead.
     let widest = 1.5 * capital * label.chars().count() as f32;
