@@ -42,7 +42,13 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     pens: Option<PathBuf>,
     /// The writers whose strokes are used
-    #[arg(long, value_name = "SPLIT", value_enum, default_value = "evaluation", requires = "pens")]
+    #[arg(
+        long,
+        value_name = "SPLIT",
+        value_enum,
+        default_value = "evaluation",
+        requires = "pens"
+    )]
     writers: Split,
     /// Instead of the listed samples, write this many forms with pen strokes into --out, a folder each
     #[arg(long, value_name = "NUMBER", requires = "pens", conflicts_with_all = ["only", "check", "random", "zones"])]

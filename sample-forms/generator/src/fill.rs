@@ -6,10 +6,10 @@ use enrol::domain::field::FieldKind;
 use enrol::forms::definition::{Field, FormDefinition, Zone};
 use rand::Rng;
 
-use crate::hand::{Hand, TickStyle};
 use crate::hand::ink::Ink;
 use crate::hand::marks;
 use crate::hand::writing::{self, Sheet};
+use crate::hand::{Hand, TickStyle};
 use crate::people::answers::{Answer, Written};
 use crate::scan::{PAPER_DPI, Picture, paper};
 

@@ -64,7 +64,10 @@ impl Geometry {
             (frame.1 * scale).round() as usize,
         );
         let lean = if settings.photographed {
-            (random.random_range(-0.03..0.03), random.random_range(-0.045..0.045))
+            (
+                random.random_range(-0.03..0.03),
+                random.random_range(-0.045..0.045),
+            )
         } else {
             (0.0, 0.0)
         };
@@ -122,7 +125,13 @@ impl Geometry {
             back[3 * i + 2] = b[3 * i] * dx + b[3 * i + 1] * dy + b[3 * i + 2];
         }
         let within = ((left, top), self.size);
-        Self { map, back, bend: self.bend, size, within }
+        Self {
+            map,
+            back,
+            bend: self.bend,
+            size,
+            within,
+        }
     }
 
     /// A grid of true points: form millimetres, and where they lie, each as (x, y).
@@ -186,11 +195,17 @@ pub fn capture(
             let (x, y) = ((x - origin.0) * SHEET_SCALE, (y - origin.1) * SHEET_SCALE);
             let jitter = grain * noise.at(start.wrapping_add(column));
             for ((plane, table), to) in sheet.iter().zip(&tables).zip(pixel) {
-                let level = plane.sample(x, y).map_or(settings.backing * 0.96, |s| table[s as usize]);
+                let level = plane
+                    .sample(x, y)
+                    .map_or(settings.backing * 0.96, |s| table[s as usize]);
                 let level = level * lit[column] + jitter;
                 *to = match settings.mode {
                     Mode::Bilevel => {
-                        if level < settings.threshold { 0 } else { 255 }
+                        if level < settings.threshold {
+                            0
+                        } else {
+                            255
+                        }
                     }
                     _ => level.clamp(0.0, 255.0) as u8,
                 };
@@ -208,7 +223,11 @@ pub fn capture(
 
 /// The level of each shade of the sheet under the lamp.
 fn tone(settings: &Settings, channel: usize, channels: usize) -> [f32; 256] {
-    let paper = if channels == 1 { grey(settings.paper) } else { settings.paper[channel] };
+    let paper = if channels == 1 {
+        grey(settings.paper)
+    } else {
+        settings.paper[channel]
+    };
     // A black-and-white scan is spread over the whole range before it is cut.
     let (paper, black) = match settings.mode {
         Mode::Bilevel => (255.0, 0.0),

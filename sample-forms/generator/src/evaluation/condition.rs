@@ -88,7 +88,11 @@ impl Condition {
     pub fn settings(self, random: &mut impl Rng) -> Settings {
         let white = random.random_range(232.0..252.0);
         let mut settings = Settings {
-            dpi: if random.random_bool(0.7) { 200.0 } else { 300.0 },
+            dpi: if random.random_bool(0.7) {
+                200.0
+            } else {
+                300.0
+            },
             mode: Mode::Grey,
             print_scale: (1.0, 1.0),
             skew: random.random_range(-1.0..1.0),
@@ -110,7 +114,11 @@ impl Condition {
             threshold: random.random_range(135.0..185.0),
             copies: 0,
             photographed: false,
-            backing: if random.random_bool(0.5) { 250.0 } else { 190.0 },
+            backing: if random.random_bool(0.5) {
+                250.0
+            } else {
+                190.0
+            },
             quality: random.random_range(55..86),
         };
         match self {

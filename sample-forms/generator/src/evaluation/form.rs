@@ -60,7 +60,11 @@ pub fn turns(people: &[Penman]) -> Vec<&Penman> {
         count(p, char::is_ascii_uppercase) >= 20 && count(p, char::is_ascii_digit) >= 8
     };
     let able: Vec<&Penman> = people.iter().filter(full).collect();
-    people.iter().chain(able.iter().copied()).chain(able.iter().copied()).collect()
+    people
+        .iter()
+        .chain(able.iter().copied())
+        .chain(able.iter().copied())
+        .collect()
 }
 
 impl<'a> Plan<'a> {
@@ -88,7 +92,15 @@ impl<'a> Plan<'a> {
                         .any(|f| f.page == *page && !filled[&f.name].is_blank())
             })
             .collect();
-        Some(Form { penman, manner, condition, settings, filled, pages, random })
+        Some(Form {
+            penman,
+            manner,
+            condition,
+            settings,
+            filled,
+            pages,
+            random,
+        })
     }
 }
 
@@ -126,8 +138,14 @@ impl Form<'_> {
         ink: &mut Ink,
         random: &mut impl Rng,
     ) {
-        let marker = Marker { tick: self.manner.tick, radius: self.manner.radius };
-        let mut sheet = Sheet { ink, scale: SHEET_SCALE };
+        let marker = Marker {
+            tick: self.manner.tick,
+            radius: self.manner.radius,
+        };
+        let mut sheet = Sheet {
+            ink,
+            scale: SHEET_SCALE,
+        };
         for field in definition.fields.iter().filter(|f| f.page == page) {
             let filled = &self.filled[&field.name];
             for option in filled.ticks.iter().filter_map(|i| field.options.get(*i)) {
@@ -141,11 +159,7 @@ impl Form<'_> {
 }
 
 /// Draws pen lines on a layer whose upper left corner is at `origin` (millimetres of the form).
-pub fn draw<'s>(
-    ink: &mut Ink,
-    origin: (f32, f32),
-    lines: impl Iterator<Item = &'s PenLine>,
-) {
+pub fn draw<'s>(ink: &mut Ink, origin: (f32, f32), lines: impl Iterator<Item = &'s PenLine>) {
     let mut points = Vec::new();
     for line in lines {
         points.clear();

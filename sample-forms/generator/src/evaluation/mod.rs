@@ -71,7 +71,10 @@ impl<'a> Maker<'a> {
 
     /// Set number of form `index`.
     fn set_number(&self, index: u64) -> String {
-        format!("{}", 100_000 + ((self.plan.seed % 900_000) * 7_919 + index * 48_611 + 350_377) % 900_000)
+        format!(
+            "{}",
+            100_000 + ((self.plan.seed % 900_000) * 7_919 + index * 48_611 + 350_377) % 900_000
+        )
     }
 
     /// Makes form `index`: names and bytes of its files, `truth.json` and `geometry.json` last.
@@ -79,7 +82,10 @@ impl<'a> Maker<'a> {
     /// # Errors
     /// Fails (for good) when a page cannot be encoded.
     pub fn make(&self, index: u64) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-        let mut form = self.plan.form(index).context("there are no writers in this split")?;
+        let mut form = self
+            .plan
+            .form(index)
+            .context("there are no writers in this split")?;
         let mut random = form.random.clone();
         let set_number = self.set_number(index);
         let colour = form.settings.mode == Mode::Colour;
@@ -89,7 +95,12 @@ impl<'a> Maker<'a> {
         let pages = form.pages.clone();
         for (page, mut sheet) in pages.iter().zip(sheets) {
             self.write(&form, *page, &mut sheet, &mut random);
-            wear::wear(form.condition, self.plan.definition, &mut sheet, &mut random);
+            wear::wear(
+                form.condition,
+                self.plan.definition,
+                &mut sheet,
+                &mut random,
+            );
             for plane in &mut sheet {
                 for _ in 0..form.settings.copies {
                     wear::photocopy(plane, &self.noise, &mut random);
@@ -168,7 +179,11 @@ impl<'a> Maker<'a> {
     fn write(&self, form: &Form<'_>, page: u32, sheet: &mut [Plane], random: &mut impl Rng) {
         let Some(first) = sheet.first() else { return };
         let mut ink = Ink::new(first.width, first.height);
-        form::draw(&mut ink, (0.0, 0.0), form.pen_lines(self.plan.definition, page));
+        form::draw(
+            &mut ink,
+            (0.0, 0.0),
+            form.pen_lines(self.plan.definition, page),
+        );
         form.mark(self.plan.definition, page, &mut ink, random);
         ink_over(sheet, &ink, form, &self.noise);
     }
@@ -179,7 +194,11 @@ fn ink_over(sheet: &mut [Plane], ink: &Ink, form: &Form<'_>, noise: &Noise) {
     let pen = form.manner.pen;
     let colour = sheet.len() == 3;
     for (channel, plane) in sheet.iter_mut().enumerate() {
-        let shade = if colour { pen.colour[channel] } else { grey(pen.colour) };
+        let shade = if colour {
+            pen.colour[channel]
+        } else {
+            grey(pen.colour)
+        };
         plane.write_over(ink, shade, pen.density, pen.grain, noise);
     }
 }
@@ -212,7 +231,9 @@ pub fn for_each(
     let bar = ProgressBar::new(count).with_style(ProgressStyle::with_template(
         "{pos} of {len} forms, {elapsed} gone, {eta} to go {bar:30}",
     )?);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.max(1)).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.max(1))
+        .build()?;
     let outcome = pool.install(|| {
         (0..count).into_par_iter().try_for_each(|index| {
             work(index).with_context(|| format!("form {}", index + 1))?;
@@ -228,7 +249,12 @@ pub fn for_each(
 ///
 /// # Errors
 /// A form that cannot be made (for good), or a file that cannot be written.
-pub fn write_forms(maker: &Maker<'_>, folder: &Path, count: u64, jobs: usize) -> anyhow::Result<()> {
+pub fn write_forms(
+    maker: &Maker<'_>,
+    folder: &Path,
+    count: u64,
+    jobs: usize,
+) -> anyhow::Result<()> {
     for_each(count, jobs, |index| {
         let own: PathBuf = folder.join(format!("form-{:05}", index + 1));
         std::fs::create_dir_all(&own).with_context(|| format!("cannot make {}", own.display()))?;

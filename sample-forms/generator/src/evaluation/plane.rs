@@ -115,11 +115,11 @@ impl Plane {
                 if *cover == 0 {
                     continue;
                 }
-                let (u, v) = (
-                    (x % 2480) as f32 / 2480.0,
-                    (y % 3508) as f32 / 3508.0,
-                );
-                let fine = noise.at(y.wrapping_mul(2_477).wrapping_add(x)).abs().min(1.5);
+                let (u, v) = ((x % 2480) as f32 / 2480.0, (y % 3508) as f32 / 3508.0);
+                let fine = noise
+                    .at(y.wrapping_mul(2_477).wrapping_add(x))
+                    .abs()
+                    .min(1.5);
                 let flow = 1.0 - grain * (0.35 + 0.35 * slow.at(u, v) + 0.3 * fine);
                 let share = (f32::from(*cover) / 255.0 * density * flow).clamp(0.0, 1.0);
                 let below = f32::from(*pixel);
@@ -129,19 +129,15 @@ impl Plane {
     }
 
     /// Changes the pixels of a rectangle: `change` gets the place in pixels and the value.
-    pub fn within(
-        &mut self,
-        [x0, y0, x1, y1]: [f32; 4],
-        change: impl Fn(f32, f32, f32) -> f32,
-    ) {
+    pub fn within(&mut self, [x0, y0, x1, y1]: [f32; 4], change: impl Fn(f32, f32, f32) -> f32) {
         let clip = |v: f32, most: usize| (v.max(0.0) as usize).min(most);
         let (x0, x1) = (clip(x0, self.width), clip(x1, self.width));
         let (y0, y1) = (clip(y0, self.height), clip(y1, self.height));
         for y in y0..y1 {
             for x in x0..x1 {
                 let pixel = &mut self.pixels[y * self.width + x];
-                *pixel = change(x as f32 + 0.5, y as f32 + 0.5, f32::from(*pixel))
-                    .clamp(0.0, 255.0) as u8;
+                *pixel = change(x as f32 + 0.5, y as f32 + 0.5, f32::from(*pixel)).clamp(0.0, 255.0)
+                    as u8;
             }
         }
     }
@@ -155,7 +151,10 @@ fn weights(sigma: f32, reach: usize) -> Vec<u16> {
         })
         .collect();
     let total: f32 = raw.iter().sum();
-    let mut whole: Vec<u16> = raw.iter().map(|w| (w / total * 256.0).round() as u16).collect();
+    let mut whole: Vec<u16> = raw
+        .iter()
+        .map(|w| (w / total * 256.0).round() as u16)
+        .collect();
     // 255 at most in all, so that a white page with the rounding half added still fits 16 bits.
     let others: u16 = whole.iter().sum::<u16>() - whole[reach];
     whole[reach] = 256 - others;

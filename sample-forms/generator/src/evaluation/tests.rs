@@ -38,7 +38,10 @@ fn the_same_seed_gives_the_same_form_and_its_truth_names_writer_and_capture() {
         assert_eq!(truth["capture"], "fax");
         assert_eq!(truth["files"][0], "scan.tif");
         let geometry = file("geometry.json");
-        assert_eq!(geometry.as_array().map(Vec::len), truth["pages"].as_array().map(Vec::len));
+        assert_eq!(
+            geometry.as_array().map(Vec::len),
+            truth["pages"].as_array().map(Vec::len)
+        );
         assert_eq!(geometry[0]["points"].as_array().map(Vec::len), Some(8 * 12));
     });
 }
@@ -64,7 +67,10 @@ fn points_come_back_through_a_window() {
         let (u, v) = geometry.to_picture(100.0, 150.0);
         let window = geometry.window(64, 128, (10, 10));
         let (wu, wv) = window.to_picture(100.0, 150.0);
-        assert!((u - wu - 64.0).abs() < 0.02 && (v - wv - 128.0).abs() < 0.02, "{condition:?}");
+        assert!(
+            (u - wu - 64.0).abs() < 0.02 && (v - wv - 128.0).abs() < 0.02,
+            "{condition:?}"
+        );
         // A page lies on its capture, whatever the condition.
         assert!(u > 0.0 && (u as usize) < geometry.size.0);
         assert!(v > 0.0 && (v as usize) < geometry.size.1);

@@ -33,7 +33,12 @@ pub fn photocopy(plane: &mut Plane, noise: &Noise, random: &mut impl Rng) {
 
 fn disc(plane: &mut Plane, (cx, cy): (f32, f32), radius: f32, shade: f32) {
     plane.within(
-        [cx - radius - 1.0, cy - radius - 1.0, cx + radius + 2.0, cy + radius + 2.0],
+        [
+            cx - radius - 1.0,
+            cy - radius - 1.0,
+            cx + radius + 2.0,
+            cy + radius + 2.0,
+        ],
         |x, y, below| {
             let cover = (radius + 0.5 - (x - cx).hypot(y - cy)).clamp(0.0, 1.0);
             below + (shade.min(below) - below) * cover
@@ -65,18 +70,29 @@ pub fn wear(
 
 fn corner(sheet: &mut [Plane], mark: &Zone, definition: &FormDefinition, random: &mut impl Rng) {
     let px = |v: f64| v as f32 * SHEET_SCALE;
-    let (cx, cy) = (px(mark.x + mark.width / 2.0), px(mark.y + mark.height / 2.0));
+    let (cx, cy) = (
+        px(mark.x + mark.width / 2.0),
+        px(mark.y + mark.height / 2.0),
+    );
     match random.random_range(0..4) {
         0 => {
             // A date stamp: a ring with bars, partly over the mark.
-            let (dx, dy) = (random.random_range(-9.0..9.0f32), random.random_range(-9.0..9.0f32));
+            let (dx, dy) = (
+                random.random_range(-9.0..9.0f32),
+                random.random_range(-9.0..9.0f32),
+            );
             let (x0, y0) = (cx + dx * SHEET_SCALE, cy + dy * SHEET_SCALE);
             let radius = random.random_range(9.0..15.0) * SHEET_SCALE;
             let shade = random.random_range(50.0..120.0f32);
             let line = 0.7 * SHEET_SCALE;
             for plane in sheet.iter_mut() {
                 plane.within(
-                    [x0 - radius - line, y0 - radius - line, x0 + radius + line, y0 + radius + line],
+                    [
+                        x0 - radius - line,
+                        y0 - radius - line,
+                        x0 + radius + line,
+                        y0 + radius + line,
+                    ],
                     |x, y, below| {
                         let far = (x - x0).hypot(y - y0);
                         let ring = (far - radius).abs() < line / 2.0
@@ -84,7 +100,11 @@ fn corner(sheet: &mut [Plane], mark: &Zone, definition: &FormDefinition, random:
                         let bars = far < radius * 0.75
                             && ((y - y0) / SHEET_SCALE).rem_euclid(3.4) < 1.9
                             && ((x - x0) / SHEET_SCALE).rem_euclid(2.2) < 1.3;
-                        if ring || bars { below + (shade.min(below) - below) * 0.8 } else { below }
+                        if ring || bars {
+                            below + (shade.min(below) - below) * 0.8
+                        } else {
+                            below
+                        }
                     },
                 );
             }
@@ -95,17 +115,20 @@ fn corner(sheet: &mut [Plane], mark: &Zone, definition: &FormDefinition, random:
             let (sin, cos) = turn.sin_cos();
             let reach = 8.0 * SHEET_SCALE;
             for plane in sheet.iter_mut() {
-                plane.within([cx - reach, cy - reach, cx + reach, cy + reach], |x, y, below| {
-                    let (dx, dy) = ((x - cx) / SHEET_SCALE, (y - cy) / SHEET_SCALE);
-                    let (along, across) = (dx * cos + dy * sin, -dx * sin + dy * cos);
-                    if along.abs() < 6.0 && across.abs() < 0.3 {
-                        170.0
-                    } else if along.abs() < 6.2 && (0.3..0.9).contains(&across) {
-                        below * 0.45
-                    } else {
-                        below
-                    }
-                });
+                plane.within(
+                    [cx - reach, cy - reach, cx + reach, cy + reach],
+                    |x, y, below| {
+                        let (dx, dy) = ((x - cx) / SHEET_SCALE, (y - cy) / SHEET_SCALE);
+                        let (along, across) = (dx * cos + dy * sin, -dx * sin + dy * cos);
+                        if along.abs() < 6.0 && across.abs() < 0.3 {
+                            170.0
+                        } else if along.abs() < 6.2 && (0.3..0.9).contains(&across) {
+                            below * 0.45
+                        } else {
+                            below
+                        }
+                    },
+                );
             }
         }
         kind => {

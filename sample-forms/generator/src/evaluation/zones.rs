@@ -82,18 +82,26 @@ fn zones_of(field: &Field) -> Vec<(Option<usize>, Zone)> {
 ///
 /// # Errors
 /// A file that cannot be written, or a form that cannot be drawn.
-pub fn write_zones(maker: &Maker<'_>, folder: &Path, count: u64, jobs: usize) -> anyhow::Result<()> {
+pub fn write_zones(
+    maker: &Maker<'_>,
+    folder: &Path,
+    count: u64,
+    jobs: usize,
+) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let open = |name: &str| -> anyhow::Result<BufWriter<File>> {
         let path = folder.join(name);
-        let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        let file =
+            File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(BufWriter::new(file))
     };
     // Zones of one form are written together; with several jobs the order of the forms is not fixed.
     let out = Mutex::new((open("zones.jsonl")?, open("zones.bin")?, 0u64));
     for_each(count, jobs, |index| {
         let zones = maker.zones(index)?;
-        let mut out = out.lock().map_err(|_| anyhow::anyhow!("another thread failed"))?;
+        let mut out = out
+            .lock()
+            .map_err(|_| anyhow::anyhow!("another thread failed"))?;
         let (lines, pixels, offset) = &mut *out;
         for (mut record, bytes) in zones {
             record.offset = *offset;
@@ -104,8 +112,9 @@ pub fn write_zones(maker: &Maker<'_>, folder: &Path, count: u64, jobs: usize) ->
         }
         Ok(())
     })?;
-    let (mut lines, mut pixels, _) =
-        out.into_inner().map_err(|_| anyhow::anyhow!("another thread failed"))?;
+    let (mut lines, mut pixels, _) = out
+        .into_inner()
+        .map_err(|_| anyhow::anyhow!("another thread failed"))?;
     lines.flush()?;
     pixels.flush().context("zones.bin is not complete")
 }
@@ -114,20 +123,32 @@ impl Maker<'_> {
     /// The zones of form `index` that were written in, with their compressed pixels.
     fn zones(&self, index: u64) -> anyhow::Result<Vec<(ZoneRecord, Vec<u8>)>> {
         let definition = self.plan.definition;
-        let mut form = self.plan.form(index).context("there are no writers in this split")?;
+        let mut form = self
+            .plan
+            .form(index)
+            .context("there are no writers in this split")?;
         // The reader sees grey whatever was captured.
         if form.settings.mode == Mode::Colour {
             form.settings.mode = Mode::Grey;
         }
         let mut random = form.random.clone();
-        let size = (definition.page.width_mm as f32, definition.page.height_mm as f32);
+        let size = (
+            definition.page.width_mm as f32,
+            definition.page.height_mm as f32,
+        );
         let mut made = Vec::new();
         for page in &form.pages {
             let geometry = Geometry::random(&form.settings, size, &mut random);
             let error = Misplacement::random(&mut random);
-            for field in definition.fields.iter().filter(|f| f.page == *page && form::is_written(f)) {
+            for field in definition
+                .fields
+                .iter()
+                .filter(|f| f.page == *page && form::is_written(f))
+            {
                 let filled = &form.filled[&field.name];
-                for ((line, zone), (drawn, text)) in zones_of(field).into_iter().zip(&filled.writing) {
+                for ((line, zone), (drawn, text)) in
+                    zones_of(field).into_iter().zip(&filled.writing)
+                {
                     if drawn.is_empty() {
                         continue;
                     }
@@ -179,7 +200,11 @@ impl Maker<'_> {
                     && f64::from(*y) < around.bottom()
             })
         };
-        form::draw(&mut ink, origin, form.pen_lines(self.plan.definition, page).filter(near));
+        form::draw(
+            &mut ink,
+            origin,
+            form.pen_lines(self.plan.definition, page).filter(near),
+        );
         ink_over(std::slice::from_mut(&mut patch), &ink, form, &self.noise);
         for _ in 0..form.settings.copies {
             wear::photocopy(&mut patch, &self.noise, random);
@@ -194,7 +219,14 @@ impl Maker<'_> {
             random,
         );
         let seen = compressed(seen, form.settings.quality)?;
-        Ok(cut(&seen, geometry, (left, top), zone, error, form.settings.black))
+        Ok(cut(
+            &seen,
+            geometry,
+            (left, top),
+            zone,
+            error,
+            form.settings.black,
+        ))
     }
 }
 
@@ -202,12 +234,19 @@ impl Maker<'_> {
 fn cropped(page: &Plane, zone: &Zone) -> (Plane, (f32, f32)) {
     let clip = |v: f64, most: usize| ((v * f64::from(SHEET_SCALE)).max(0.0) as usize).min(most - 1);
     let (x0, x1) = (clip(zone.x, page.width), clip(zone.right(), page.width) + 1);
-    let (y0, y1) = (clip(zone.y, page.height), clip(zone.bottom(), page.height) + 1);
+    let (y0, y1) = (
+        clip(zone.y, page.height),
+        clip(zone.bottom(), page.height) + 1,
+    );
     let mut pixels = Vec::with_capacity((x1 - x0) * (y1 - y0));
     for y in y0..y1 {
         pixels.extend_from_slice(&page.pixels[y * page.width + x0..y * page.width + x1]);
     }
-    let plane = Plane { width: x1 - x0, height: y1 - y0, pixels };
+    let plane = Plane {
+        width: x1 - x0,
+        height: y1 - y0,
+        pixels,
+    };
     (plane, (x0 as f32 / SHEET_SCALE, y0 as f32 / SHEET_SCALE))
 }
 
@@ -235,14 +274,25 @@ fn window(geometry: &Geometry, zone: &Zone) -> (Geometry, usize, usize) {
 fn compressed(seen: Capture, quality: u8) -> anyhow::Result<Plane> {
     let (width, height) = (seen.width, seen.height);
     if seen.mode == Mode::Bilevel {
-        return Ok(Plane { width, height, pixels: seen.pixels });
+        return Ok(Plane {
+            width,
+            height,
+            pixels: seen.pixels,
+        });
     }
     let bytes = jpeg::encode(&seen, quality)?;
     let decoder = JpegDecoder::new(Cursor::new(bytes))?;
     let mut pixels = vec![0; decoder.total_bytes() as usize];
     decoder.read_image(&mut pixels)?;
-    anyhow::ensure!(pixels.len() == width * height, "a grey JPEG came back in colour");
-    Ok(Plane { width, height, pixels })
+    anyhow::ensure!(
+        pixels.len() == width * height,
+        "a grey JPEG came back in colour"
+    );
+    Ok(Plane {
+        width,
+        height,
+        pixels,
+    })
 }
 
 /// How far the reader's idea of a page is from the truth.
@@ -296,11 +346,17 @@ fn cut(
             let (u, v) = (u - left as f32, v - top as f32);
             let level = paper[(u.max(0.0) as usize / TILE).min(paper.len() - 1)].max(1.0);
             let gain = 255.0 / (level - black.min(level * 0.6)).max(1.0);
-            let shade = seen.sample(u, v).map_or(255.0, |s| 255.0 - (level - s) * gain);
+            let shade = seen
+                .sample(u, v)
+                .map_or(255.0, |s| 255.0 - (level - s) * gain);
             pixels.push(shade.clamp(0.0, 255.0) as u8);
         }
     }
-    Plane { width, height, pixels }
+    Plane {
+        width,
+        height,
+        pixels,
+    }
 }
 
 /// Width of the columns of a window whose paper is measured together.

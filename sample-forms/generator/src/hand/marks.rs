@@ -3,8 +3,8 @@
 use enrol::forms::definition::Zone;
 use rand::Rng;
 
-use super::ink::Point;
 use super::TickStyle;
+use super::ink::Point;
 use super::writing::{Sheet, spread};
 
 /// A pen as marks are drawn with it.

@@ -104,8 +104,16 @@ fn filled(
     let nothing = Filled::nothing();
     Some(match &answer.written {
         Written::Nothing => return None,
-        Written::Ticks(marked) => Filled { value, ticks: marked.clone(), ..nothing },
-        Written::Signature => Filled { value, signed: true, ..nothing },
+        Written::Ticks(marked) => Filled {
+            value,
+            ticks: marked.clone(),
+            ..nothing
+        },
+        Written::Signature => Filled {
+            value,
+            signed: true,
+            ..nothing
+        },
         Written::Text(text) => {
             let writing = written(field, text, penman, manner, random)?;
             let value = if field.kind == FieldKind::Text {
@@ -118,7 +126,11 @@ fn filled(
             } else {
                 value
             };
-            Filled { value, writing, ..nothing }
+            Filled {
+                value,
+                writing,
+                ..nothing
+            }
         }
     })
 }

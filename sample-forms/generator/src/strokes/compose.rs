@@ -213,7 +213,14 @@ fn word_traces<'a>(
         // Ink that is lower than its label says (a dash, a dot) keeps to the middle of its reach.
         let above = (above - below) * capital / 2.0 + trace.height * down / 2.0;
         let dotted = label.chars().next().filter(|_| label.chars().count() == 1);
-        Placed { trace, character: dotted, left, above, across, down }
+        Placed {
+            trace,
+            character: dotted,
+            left,
+            above,
+            across,
+            down,
+        }
     };
     if let Some(trace) = penman.words.get(word).and_then(|t| t.choose(random)) {
         let one = place(trace, word, 0.0, capital);
@@ -256,7 +263,12 @@ fn dot(
     let x = at.left + trace.width * at.across * 0.6 + spread(random, 0.08) * capital;
     let y = at.top - (0.22 + spread(random, 0.08)) * capital;
     let length = random.random_range(0.0..0.08) * capital;
-    Some(pressed(trace.writer, &[(x, y), (x + length, y + length / 2.0)], manner, random))
+    Some(pressed(
+        trace.writer,
+        &[(x, y), (x + length, y + length / 2.0)],
+        manner,
+        random,
+    ))
 }
 
 fn set<'a>(
@@ -291,7 +303,10 @@ fn set<'a>(
 fn pressed(writer: i32, path: &[Point], manner: &Manner, random: &mut impl Rng) -> PenLine {
     let press = manner.radius * random.random_range(0.9..1.1);
     if let [only] = path {
-        let points = vec![(*only, press * 1.15), ((only.0 + 0.1, only.1), press * 1.15)];
+        let points = vec![
+            (*only, press * 1.15),
+            ((only.0 + 0.1, only.1), press * 1.15),
+        ];
         return PenLine { writer, points };
     }
     let last = path.len().max(2) as f32 - 1.0;

@@ -83,10 +83,7 @@ pub fn smooth(points: &[Point], step: f32) -> Vec<Point> {
                 return points[i];
             }
             let (a, b, c) = (points[i - 1], points[i], points[i + 1]);
-            (
-                (a.0 + 2.0 * b.0 + c.0) / 4.0,
-                (a.1 + 2.0 * b.1 + c.1) / 4.0,
-            )
+            ((a.0 + 2.0 * b.0 + c.0) / 4.0, (a.1 + 2.0 * b.1 + c.1) / 4.0)
         })
         .collect();
     let at = |i: isize| even[i.clamp(0, last as isize) as usize];
@@ -104,10 +101,7 @@ pub fn smooth(points: &[Point], step: f32) -> Vec<Point> {
                     + (2.0 * a - 5.0 * b + 4.0 * c - d) * t * t
                     + (3.0 * b - a - 3.0 * c + d) * t * t * t)
             };
-            path.push((
-                blend(p0.0, p1.0, p2.0, p3.0),
-                blend(p0.1, p1.1, p2.1, p3.1),
-            ));
+            path.push((blend(p0.0, p1.0, p2.0, p3.0), blend(p0.1, p1.1, p2.1, p3.1)));
         }
     }
     path.push(even[last]);

@@ -28,7 +28,11 @@ fn npy(kind: &str, shape: &str, data: &[u8]) -> Vec<u8> {
 
 /// An archive of these records: writer, label, strokes.
 fn archive(path: &Path, records: &[(i32, &str, &[&[(u8, u8)]])], wide: bool) {
-    let width = records.iter().map(|r| r.1.chars().count()).max().unwrap_or(1);
+    let width = records
+        .iter()
+        .map(|r| r.1.chars().count())
+        .max()
+        .unwrap_or(1);
     let (mut labels, mut writers, mut points) = (Vec::new(), Vec::new(), Vec::new());
     let (mut of_records, mut of_strokes) = (vec![0i32], vec![0i32]);
     let mut total = 0;
@@ -54,13 +58,30 @@ fn archive(path: &Path, records: &[(i32, &str, &[&[(u8, u8)]])], wide: bool) {
     let n = records.len();
     let mut zip = ZipWriter::new(File::create(path).expect("a file"));
     for (name, bytes) in [
-        ("label", npy(&format!("<U{width}"), &format!("{n},"), &labels)),
+        (
+            "label",
+            npy(&format!("<U{width}"), &format!("{n},"), &labels),
+        ),
         ("writer", npy("<i4", &format!("{n},"), &writers)),
-        ("record_offsets", npy("<i4", &format!("{},", n + 1), &ints(&of_records))),
-        ("stroke_offsets", npy("<i4", &format!("{},", of_strokes.len()), &ints(&of_strokes))),
-        ("pts", npy(if wide { "<u2" } else { "|u1" }, &format!("{total}, 2"), &points)),
+        (
+            "record_offsets",
+            npy("<i4", &format!("{},", n + 1), &ints(&of_records)),
+        ),
+        (
+            "stroke_offsets",
+            npy("<i4", &format!("{},", of_strokes.len()), &ints(&of_strokes)),
+        ),
+        (
+            "pts",
+            npy(
+                if wide { "<u2" } else { "|u1" },
+                &format!("{total}, 2"),
+                &points,
+            ),
+        ),
     ] {
-        zip.start_file(format!("{name}.npy"), SimpleFileOptions::default()).expect("an entry");
+        zip.start_file(format!("{name}.npy"), SimpleFileOptions::default())
+            .expect("an entry");
         zip.write_all(&bytes).expect("writes");
     }
     zip.finish().expect("an archive");
@@ -69,22 +90,51 @@ fn archive(path: &Path, records: &[(i32, &str, &[&[(u8, u8)]])], wide: bool) {
 #[test]
 fn an_archive_is_read_back_by_writer_and_kind() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (a, dot, word) = ([(10, 20), (30, 60)], [(5, 7)], [(0, 0), (100, 40), (120, 10)]);
+    let (a, dot, word) = (
+        [(10, 20), (30, 60)],
+        [(5, 7)],
+        [(0, 0), (100, 40), (120, 10)],
+    );
     archive(
         &folder.path().join("characters.npz"),
-        &[(12, "A", &[&a, &dot]), (13, "A", &[&a]), (14, "\u{e9}", &[&dot]), (12, "B", &[])],
+        &[
+            (12, "A", &[&a, &dot]),
+            (13, "A", &[&a]),
+            (14, "\u{e9}", &[&dot]),
+            (12, "B", &[]),
+        ],
         false,
     );
-    archive(&folder.path().join("words.npz"), &[(24, "Road", &[&word])], true);
+    archive(
+        &folder.path().join("words.npz"),
+        &[(24, "Road", &[&word])],
+        true,
+    );
     let people = load(folder.path(), Split::Evaluation).expect("reads");
-    assert_eq!(people.iter().map(|p| p.writer).collect::<Vec<_>>(), [12, 24]);
+    assert_eq!(
+        people.iter().map(|p| p.writer).collect::<Vec<_>>(),
+        [12, 24]
+    );
     let own = &people[0].characters[&'A'][0];
-    assert_eq!(own.strokes, [vec![(5.0, 13.0), (25.0, 53.0)], vec![(0.0, 0.0)]]);
+    assert_eq!(
+        own.strokes,
+        [vec![(5.0, 13.0), (25.0, 53.0)], vec![(0.0, 0.0)]]
+    );
     assert_eq!((own.width, own.height), (25.0, 53.0));
-    assert!(!people[0].characters.contains_key(&'B'), "no ink, no character");
+    assert!(
+        !people[0].characters.contains_key(&'B'),
+        "no ink, no character"
+    );
     assert_eq!(people[1].words["Road"][0].width, 240.0);
-    assert_eq!(load(folder.path(), Split::Calibration).expect("reads")[0].writer, 13);
-    assert!(load(folder.path(), Split::Training).expect("reads")[0].characters.contains_key(&'\u{e9}'));
+    assert_eq!(
+        load(folder.path(), Split::Calibration).expect("reads")[0].writer,
+        13
+    );
+    assert!(
+        load(folder.path(), Split::Training).expect("reads")[0]
+            .characters
+            .contains_key(&'\u{e9}')
+    );
 }
 
 #[test]
@@ -113,7 +163,12 @@ pub fn person(writer: i32, characters: &str) -> Penman {
 }
 
 fn comb(count: usize) -> Vec<Zone> {
-    let cell = |i| Zone { x: 20.0 + 5.6 * i as f64, y: 50.0, width: 5.6, height: 7.2 };
+    let cell = |i| Zone {
+        x: 20.0 + 5.6 * i as f64,
+        y: 50.0,
+        width: 5.6,
+        height: 7.2,
+    };
     (0..count).map(cell).collect()
 }
 
