@@ -15,6 +15,9 @@ use crate::forms::definition::{DataCategory, Field, FormDefinition};
 pub enum FormArgs {
     /// Print blank forms as a vector PDF
     ///
+    /// A single copy can also be filled in on a screen and sent in as it is; on paper nothing of that shows. For a
+    /// web page, where many people take the same file, print it --for-photocopying: a set number stands for one form.
+    ///
     /// Every copy gets a set number of its own, printed and in the QR code of each page, which ties loose sheets
     /// together. Print at 100% ("actual size"), never "fit to page": the bar at the foot has to measure 50 mm.
     Print(PrintArgs),
@@ -61,6 +64,9 @@ pub struct PrintArgs {
     /// names [default: where the package fonts-liberation puts them]
     #[arg(long, value_name = "FOLDER", env = "ENROL_FONT_FOLDER")]
     fonts: Option<PathBuf>,
+    /// For paper only: without the fields that can be filled in on a screen. Several copies in one PDF never have them
+    #[arg(long)]
+    flat: bool,
 }
 
 /// Runs `enrol form`.
@@ -113,7 +119,10 @@ fn print(args: &PrintArgs, out: &mut impl Write) -> anyhow::Result<()> {
     } else {
         set_numbers(args.sets)
     };
-    let pdf = forms::print::print_with(&definition, &sets, &fonts)?;
+    let pdf = match sets.as_slice() {
+        [set] if !args.flat => forms::print::print_fillable(&definition, set.as_deref(), &fonts)?,
+        _ => forms::print::print_with(&definition, &sets, &fonts)?,
+    };
     std::fs::write(&args.output, pdf)
         .with_context(|| format!("cannot write {}", args.output.display()))?;
     let copies = sets.len();

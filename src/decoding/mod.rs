@@ -7,6 +7,7 @@
 
 mod child;
 mod error;
+mod filled;
 mod kind;
 mod protocol;
 
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use error::DecodeError;
+pub use filled::{FilledField, FilledForm, FilledKind};
 pub use kind::{FileKind, SNIFF_BYTES};
 pub use protocol::{DecodeSummary, DecodedPage};
 
@@ -62,6 +64,15 @@ impl Default for DecodeLimits {
             max_wait_per_page: Duration::from_secs(60),
         }
     }
+}
+
+/// One thing that a file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decoded {
+    /// The form fields of a PDF, before its pages. Files without form fields have none.
+    Form(FilledForm),
+    /// A page.
+    Page(DecodedPage),
 }
 
 /// Decodes files, each in a process of its own.
@@ -119,6 +130,22 @@ impl Decoder {
         limits: &DecodeLimits,
         mut each: impl FnMut(DecodedPage) -> Result<(), E>,
     ) -> Result<DecodeSummary, E> {
+        self.decode_all(bytes, limits, |decoded| match decoded {
+            Decoded::Page(page) => each(page),
+            Decoded::Form(_) => Ok(()),
+        })
+    }
+
+    /// As [`Decoder::decode_each`], with the form fields of a PDF before its pages.
+    ///
+    /// # Errors
+    /// As [`Decoder::decode_each`].
+    pub fn decode_all<E: From<DecodeError>>(
+        &self,
+        bytes: &[u8],
+        limits: &DecodeLimits,
+        mut each: impl FnMut(Decoded) -> Result<(), E>,
+    ) -> Result<DecodeSummary, E> {
         if bytes.is_empty() {
             return Err(DecodeError::Empty("no bytes".into()).into());
         }
@@ -137,7 +164,11 @@ impl Decoder {
                 Ok(Message::Page(page)) => {
                     handed_over += 1;
                     messages.source().get_mut().page_arrived();
-                    each(page)?;
+                    each(Decoded::Page(page))?;
+                }
+                Ok(Message::Form(form)) => {
+                    messages.source().get_mut().page_arrived();
+                    each(Decoded::Form(form))?;
                 }
                 Ok(Message::End(summary)) => {
                     if limits.only_page.is_none() && handed_over != summary.pages {

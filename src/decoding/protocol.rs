@@ -7,9 +7,10 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::DecodeLimits;
+use super::filled::{FieldLine, FilledForm, FormLine, MAX_FIELDS};
 
-/// Longest line the decoder may write.
-const MAX_LINE: u64 = 4096;
+/// Longest line the decoder may write: the longest value of a form field, each character in four bytes, and its name.
+const MAX_LINE: u64 = 16 << 10;
 
 /// Longest message kept from the decoder, in characters.
 const MAX_MESSAGE: usize = 200;
@@ -59,6 +60,7 @@ pub struct DecodeSummary {
 /// One thing the decoder said.
 #[derive(Debug, PartialEq)]
 pub(super) enum Message {
+    Form(FilledForm),
     Page(DecodedPage),
     End(DecodeSummary),
     Failure { code: String, message: String },
@@ -78,6 +80,8 @@ pub(super) enum ProtocolError {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Line {
+    Form { form: FormLine },
+    Field(FieldLine),
     Page(PageLine),
     End(EndLine),
     Failure { error: FailureBody },
@@ -113,6 +117,7 @@ pub(super) struct MessageReader<'l, R> {
     limits: &'l DecodeLimits,
     last_page: u32,
     total_pixels: u64,
+    form_seen: bool,
 }
 
 impl<'l, R: BufRead> MessageReader<'l, R> {
@@ -122,6 +127,7 @@ impl<'l, R: BufRead> MessageReader<'l, R> {
             limits,
             last_page: 0,
             total_pixels: 0,
+            form_seen: false,
         }
     }
 
@@ -132,6 +138,24 @@ impl<'l, R: BufRead> MessageReader<'l, R> {
 
     /// The next message. After `End` and `Failure` there is none.
     pub(super) fn next(&mut self) -> Result<Message, ProtocolError> {
+        match self.line()? {
+            Line::Form { form } => self.form(form).map(Message::Form),
+            Line::Field(_) => Err(ProtocolError::Nonsense("a form field without a form")),
+            Line::Page(page) => self.page(page).map(Message::Page),
+            Line::End(end) if end.end => Ok(Message::End(DecodeSummary {
+                pages: end.pages,
+                peak_memory_kib: 0,
+                cpu_millis: end.cpu_ms,
+            })),
+            Line::End(_) => Err(ProtocolError::Nonsense("an end that is none")),
+            Line::Failure { error } => Ok(Message::Failure {
+                code: harmless(&error.code),
+                message: harmless(&error.message),
+            }),
+        }
+    }
+
+    fn line(&mut self) -> Result<Line, ProtocolError> {
         let mut line = Vec::new();
         (&mut self.from)
             .take(MAX_LINE)
@@ -146,20 +170,29 @@ impl<'l, R: BufRead> MessageReader<'l, R> {
                 ProtocolError::Ended
             });
         }
-        match serde_json::from_slice(&line) {
-            Ok(Line::Page(page)) => self.page(page).map(Message::Page),
-            Ok(Line::End(end)) if end.end => Ok(Message::End(DecodeSummary {
-                pages: end.pages,
-                peak_memory_kib: 0,
-                cpu_millis: end.cpu_ms,
-            })),
-            Ok(Line::End(_)) => Err(ProtocolError::Nonsense("an end that is none")),
-            Ok(Line::Failure { error }) => Ok(Message::Failure {
-                code: harmless(&error.code),
-                message: harmless(&error.message),
-            }),
-            Err(_) => Err(ProtocolError::Nonsense("not a known line")),
+        serde_json::from_slice(&line).map_err(|_| ProtocolError::Nonsense("not a known line"))
+    }
+
+    fn form(&mut self, line: FormLine) -> Result<FilledForm, ProtocolError> {
+        let nonsense = ProtocolError::Nonsense;
+        if self.last_page > 0 || self.form_seen || line.fields > MAX_FIELDS {
+            return Err(nonsense("a form out of order or above the limits"));
         }
+        self.form_seen = true;
+        let mut form = FilledForm {
+            fields: Vec::new(),
+            unread: line.unread.as_deref().map(harmless),
+        };
+        for _ in 0..line.fields {
+            let Line::Field(field) = self.line()? else {
+                return Err(nonsense("form fields are missing"));
+            };
+            let field = field
+                .checked(self.limits.max_pages)
+                .ok_or(nonsense("a form field above the limits"))?;
+            form.fields.push(field);
+        }
+        Ok(form)
     }
 
     fn page(&mut self, line: PageLine) -> Result<DecodedPage, ProtocolError> {
@@ -224,7 +257,7 @@ mod tests {
         let mut seen = vec![];
         loop {
             let message = reader.next();
-            let stop = !matches!(message, Ok(Message::Page(_)));
+            let stop = !matches!(message, Ok(Message::Page(_) | Message::Form(_)));
             seen.push(message);
             if stop {
                 return seen;
@@ -265,6 +298,61 @@ mod tests {
         ] {
             assert!(matches!(
                 read_all(&line)[0],
+                Err(ProtocolError::Nonsense(_))
+            ));
+        }
+    }
+
+    fn field_line(name: &str, value: &str, page: u32) -> String {
+        let line = serde_json::json!({
+            "field": name, "kind": "text", "value": value, "page": page, "rect": [1.0, 2.0, 3.0, 4.0], "drawn": true,
+        });
+        format!("{line}\n")
+    }
+
+    #[test]
+    fn form_fields_come_before_the_pages() {
+        let long = "\u{1F600}".repeat(2000);
+        let lines = [
+            "{\"form\":{\"fields\":2,\"unread\":null}}\n".to_owned(),
+            field_line("child_1.surname", "KŁOS\n\"two\"", 3),
+            field_line("child_1.health", &long, 3),
+        ];
+        let seen = read_all(lines.concat().as_bytes());
+        let Ok(Message::Form(form)) = &seen[0] else {
+            panic!("{seen:?}");
+        };
+        assert_eq!(form.fields[0].value, "KŁOS\n\"two\"");
+        assert_eq!(form.fields[1].value, long);
+        assert!(
+            !format!("{form:?}").contains("KŁOS"),
+            "values stay out of logs"
+        );
+    }
+
+    #[test]
+    fn form_fields_above_the_limits_are_refused() {
+        let form = "{\"form\":{\"fields\":1,\"unread\":null}}\n";
+        for bad in [
+            field_line("a", "b", 0),
+            field_line("a", "b", 61),
+            field_line("a", "b\u{1b}[31m", 1),
+            field_line("a", &"b".repeat(2001), 1),
+            field_line(&"a".repeat(201), "b", 1),
+            form.to_owned(),
+        ] {
+            let lines = format!("{form}{bad}");
+            assert!(matches!(
+                read_all(lines.as_bytes())[0],
+                Err(ProtocolError::Nonsense(_))
+            ));
+        }
+        for bad in [
+            field_line("a", "b", 1),
+            "{\"form\":{\"fields\":2001,\"unread\":null}}\n".to_owned(),
+        ] {
+            assert!(matches!(
+                read_all(bad.as_bytes())[0],
                 Err(ProtocolError::Nonsense(_))
             ));
         }

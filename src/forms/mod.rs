@@ -2,6 +2,7 @@
 
 pub mod artwork;
 pub mod definition;
+pub mod fillable;
 pub mod metrics;
 pub mod page_code;
 pub mod print;

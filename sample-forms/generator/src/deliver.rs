@@ -137,6 +137,7 @@ fn file(plan: &Plan, pages: &[Capture]) -> anyhow::Result<Vec<(String, Vec<u8>)>
             })?
         }
         Filing::Pngs => each(pages, "png", png::encode)?,
+        Filing::FilledPdf => anyhow::bail!("a form filled in on a screen is not scanned"),
     })
 }
 

@@ -3,6 +3,7 @@
 mod blank;
 mod cli;
 mod deliver;
+pub mod digital;
 mod encode;
 mod evaluation;
 mod fill;

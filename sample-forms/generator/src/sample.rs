@@ -5,16 +5,18 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use enrol::forms::definition::FormDefinition;
+use enrol::forms::print::{self, print_fillable};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use crate::blank;
 use crate::deliver::deliver;
+use crate::digital;
 use crate::fill::{self, Writers};
 use crate::hand::{Fonts, Hand, TickStyle, pens};
 use crate::people::Family;
 use crate::people::answers::{self, Answer, Written};
-use crate::plan::{Oddity, Plan};
+use crate::plan::{Filing, Oddity, Plan};
 use crate::scan::Picture;
 use crate::truth::{self, Expected, Truth};
 
@@ -67,6 +69,9 @@ impl Workshop<'_> {
             &mut self.random(index, Purpose::Answers),
         );
         let set_number = self.set_number(index);
+        if matches!(plan.filing, Filing::FilledPdf) {
+            return self.typed(plan, set_number, &answers);
+        }
         let mut pages = self.filled(index, plan, &set_number, &mut answers)?;
         let used: Vec<u32> = (1..=self.definition.pages)
             .filter(|page| {
@@ -129,6 +134,41 @@ impl Workshop<'_> {
         files.extend(later.map(|(name, bytes)| (PathBuf::from("later").join(name), bytes)));
         files.push((folder.join("truth.json"), json));
         Ok(files)
+    }
+
+    /// A form that was filled in on a screen: every page of it, for nobody took out the empty one.
+    fn typed(
+        &self,
+        plan: &Plan,
+        set_number: String,
+        answers: &BTreeMap<String, Answer>,
+    ) -> anyhow::Result<Vec<File>> {
+        let fields = truth::fields(self.definition, answers);
+        let values = fields.iter().cloned().collect();
+        let text = |name: &str| answers.get(name).and_then(|a| a.value.as_str());
+        let name = ["primary_carer.first_name", "primary_carer.surname"].map(text);
+        let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let entries = digital::entries(self.definition, &values, &name);
+        let blank = print_fillable(self.definition, Some(&set_number), &print::Fonts::find()?)?;
+        let folder = PathBuf::from("scans").join(&plan.name);
+        let file = "form.pdf".to_owned();
+        let truth = Truth {
+            form: self.definition.id.clone(),
+            version: self.definition.version,
+            set_number,
+            files: vec![file.clone()],
+            pages: (1..=self.definition.pages).collect(),
+            later_files: Vec::new(),
+            features: plan.features.iter().map(|f| (*f).to_owned()).collect(),
+            expected: Expected::Record,
+            fields,
+        };
+        let mut json = serde_json::to_vec_pretty(&truth)?;
+        json.push(b'\n');
+        Ok(vec![
+            (folder.join(file), digital::fill(&blank, &entries)?),
+            (folder.join("truth.json"), json),
+        ])
     }
 
     /// All pages of the form, filled in. Answers that do not fit are struck from the answers and left unwritten.

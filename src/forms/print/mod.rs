@@ -1,7 +1,9 @@
 //! Prints a definition as a vector PDF: what a parent fills in and what the reader later goes by.
 
 mod font;
+mod form_fields;
 mod page;
+mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -43,6 +45,12 @@ pub enum PrintError {
     /// What a page's QR code has to say does not fit into one.
     #[error("the form's id is too long for a QR code")]
     CodeTooLong,
+    /// Two fields of the definition cannot both be form fields of a PDF.
+    #[error(
+        "`{0}` cannot be filled in on a screen: one field's name is part of another's, or an option's value holds a \
+         full stop; rename one of them, or print with --flat"
+    )]
+    FieldName(String),
     /// The PDF library gave up.
     #[error("the PDF could not be written: {0}")]
     Pdf(String),
@@ -74,6 +82,7 @@ pub fn print_with(
         return Err(PrintError::SetNumber);
     }
     let mut document = Document::new();
+    let mut tags = tags::Tags::new();
     let points = |mm: f64| (mm / super::metrics::MM_PER_POINT) as f32;
     for set in set_numbers {
         for number in 1..=definition.pages {
@@ -83,11 +92,19 @@ pub fn print_with(
             );
             let mut sheet = document.start_page_with(size.expect("a page has a size"));
             let mut surface = sheet.surface();
-            page::draw(&mut surface, definition, number, set.as_deref(), fonts)?;
+            page::draw(
+                &mut surface,
+                definition,
+                number,
+                set.as_deref(),
+                fonts,
+                &mut tags,
+            )?;
             surface.finish();
             sheet.finish();
         }
     }
+    document.set_tag_tree(tags.tree());
     let title = format!("{}, version {}", definition.title, definition.version);
     document.set_metadata(
         Metadata::new()
@@ -98,6 +115,20 @@ pub fn print_with(
     document
         .finish()
         .map_err(|error| PrintError::Pdf(format!("{error:?}")))
+}
+
+/// Prints one copy that can also be filled in on a screen: what [`print_with`] draws, with form fields over it that
+/// show nothing until something is typed. One copy only, because form fields of one name in a PDF are one field.
+///
+/// # Errors
+/// As [`print_with`], or the definition's names cannot be those of form fields.
+pub fn print_fillable(
+    definition: &FormDefinition,
+    set_number: Option<&str>,
+    fonts: &Fonts,
+) -> Result<Vec<u8>, PrintError> {
+    let drawn = print_with(definition, &[set_number.map(str::to_owned)], fonts)?;
+    form_fields::add(&drawn, definition, set_number)
 }
 
 /// The QR code of a page. Always at least version 3, so that all pages of all forms carry codes of one size; as much

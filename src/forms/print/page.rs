@@ -6,6 +6,7 @@ use krilla::paint::{Fill, Stroke};
 use krilla::surface::Surface;
 use krilla::text::TextDirection;
 
+use super::tags::{self, Tags};
 use super::{Fonts, PrintError, qr_modules};
 use crate::domain::field::FieldKind;
 use crate::forms::artwork::{Ink, Shape, TextLine};
@@ -14,9 +15,10 @@ use crate::forms::layout::GUIDE_WIDTH;
 use crate::forms::metrics::{self, MM_PER_POINT, Weight};
 use crate::forms::page_code::PageCode;
 
-/// A surface that takes millimetres.
+/// A surface that takes millimetres, and notes what is drawn on it.
 struct Pen<'s, 'd> {
     surface: &'s mut Surface<'d>,
+    tags: &'s mut Tags,
 }
 
 fn points(mm: f64) -> f32 {
@@ -59,7 +61,9 @@ impl Pen<'_, '_> {
         let mut builder = PathBuilder::new();
         build(&mut builder);
         if let Some(path) = builder.finish() {
+            self.surface.start_tagged(tags::decoration());
             self.surface.draw_path(&path);
+            self.surface.end_tagged();
         }
     }
 
@@ -90,6 +94,7 @@ impl Pen<'_, '_> {
         self.fill_ink(line.ink);
         let start = Point::from_xy(points(line.x), points(line.baseline));
         let size = line.size_pt as f32;
+        let drawn = self.surface.start_tagged(tags::words());
         self.surface.draw_text(
             start,
             fonts.of(line.weight),
@@ -98,6 +103,8 @@ impl Pen<'_, '_> {
             false,
             TextDirection::LeftToRight,
         );
+        self.surface.end_tagged();
+        self.tags.line(line, drawn);
     }
 }
 
@@ -108,8 +115,10 @@ pub(super) fn draw(
     number: u32,
     set: Option<&str>,
     fonts: &Fonts,
+    tags: &mut Tags,
 ) -> Result<(), PrintError> {
-    let mut pen = Pen { surface };
+    tags.page();
+    let mut pen = Pen { surface, tags };
     for artwork in definition.artwork.iter().filter(|a| a.page == number) {
         match &artwork.shape {
             Shape::Text(line) => pen.text(line, fonts),

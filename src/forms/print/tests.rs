@@ -48,6 +48,10 @@ impl Picture {
 fn pictures(sets: &[Option<String>]) -> (FormDefinition, Vec<Picture>) {
     let definition = forms::load("registration").expect("built in");
     let pdf = print(&definition, sets).unwrap_or_else(|error| panic!("{error}"));
+    (definition, drawn(pdf))
+}
+
+fn drawn(pdf: Vec<u8>) -> Vec<Picture> {
     let pdf = Pdf::new(Arc::new(pdf)).expect("a PDF");
     let cache = RenderCache::new();
     let scale = (SCALE * super::super::metrics::MM_PER_POINT) as f32;
@@ -74,7 +78,7 @@ fn pictures(sets: &[Option<String>]) -> (FormDefinition, Vec<Picture>) {
             grey: grey.collect(),
         }
     };
-    (definition, pdf.pages().iter().map(draw).collect())
+    pdf.pages().iter().map(draw).collect()
 }
 
 fn close(found: Option<f64>, wanted: f64, what: &str) {
@@ -201,4 +205,165 @@ fn missing_fonts_name_the_package() {
         .err()
         .expect("no fonts there");
     assert!(error.to_string().contains("fonts-liberation"), "{error}");
+}
+
+fn fillable(set: Option<&str>) -> (FormDefinition, lopdf::Document) {
+    let definition = forms::load("registration").expect("built in");
+    let fonts = Fonts::find().unwrap_or_else(|error| panic!("{error}"));
+    let pdf = print_fillable(&definition, set, &fonts).expect("printed");
+    let document = lopdf::Document::load_mem_with_options(&pdf, lopdf::LoadOptions::default());
+    (definition, document.expect("a PDF"))
+}
+
+/// The names above a widget and its own, and a value that may stand in any of them.
+fn name_of(document: &lopdf::Document, widget: &lopdf::Dictionary) -> String {
+    let own = widget
+        .get(b"T")
+        .ok()
+        .and_then(|t| lopdf::decode_text_string(t).ok());
+    let above = widget
+        .get(b"Parent")
+        .and_then(lopdf::Object::as_reference)
+        .and_then(|id| document.get_dictionary(id))
+        .map(|parent| name_of(document, parent))
+        .ok();
+    [above, own]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(".")
+}
+
+#[test]
+fn on_paper_nothing_of_the_form_fields_shows() {
+    let definition = forms::load("registration").expect("built in");
+    let fonts = Fonts::find().unwrap_or_else(|error| panic!("{error}"));
+    let flat = print_with(&definition, &[Some("483920".into())], &fonts).expect("printed");
+    let fillable = print_fillable(&definition, Some("483920"), &fonts).expect("printed");
+    assert_ne!(flat, fillable);
+    let (flat, fillable) = (drawn(flat), drawn(fillable));
+    assert_eq!(flat.len(), fillable.len());
+    for (number, (one, other)) in (1..).zip(flat.iter().zip(&fillable)) {
+        assert!(one.grey == other.grey, "page {number} looks different");
+    }
+}
+
+#[test]
+fn every_part_is_a_form_field_of_its_name_in_its_place() {
+    let (definition, document) = fillable(Some("483920"));
+    let mut wanted: Vec<(u32, String, [i64; 4])> = vec![(1, "enrol_form".to_owned(), [0; 4])];
+    let tenths = |mm: f64| (mm / super::super::metrics::MM_PER_POINT * 10.0).round() as i64;
+    for field in &definition.fields {
+        for part in forms::fillable::parts(field) {
+            let top = definition.page.height_mm - part.zone.y;
+            let low = definition.page.height_mm - part.zone.bottom();
+            let top = if part.entry == forms::fillable::Entry::Line {
+                low + 6.2
+            } else {
+                top
+            };
+            let rect = [part.zone.x, low, part.zone.right(), top].map(tenths);
+            wanted.push((field.page, part.name, rect));
+        }
+    }
+    let mut found = Vec::new();
+    for (number, page) in document.get_pages() {
+        assert_eq!(
+            document
+                .get_dictionary(page)
+                .and_then(|p| p.get(b"Tabs"))
+                .and_then(lopdf::Object::as_name)
+                .ok(),
+            Some(b"S".as_slice())
+        );
+        for widget in document.get_page_annotations(page).expect("annotations") {
+            let rect: Vec<i64> = widget
+                .get(b"Rect")
+                .and_then(lopdf::Object::as_array)
+                .expect("a place")
+                .iter()
+                .map(|v| (v.as_float().expect("a number") * 10.0).round() as i64)
+                .collect();
+            let rect = <[i64; 4]>::try_from(rect).expect("four edges");
+            found.push((number, name_of(&document, widget), rect));
+        }
+    }
+    wanted.sort();
+    found.sort();
+    assert_eq!(wanted.len(), found.len());
+    for (wanted, found) in wanted.iter().zip(&found) {
+        assert_eq!((wanted.0, &wanted.1), (found.0, &found.1));
+        let near = wanted
+            .2
+            .iter()
+            .zip(found.2)
+            .all(|(w, f)| (w - f).abs() <= 1);
+        assert!(near, "{}: {:?} and {:?}", wanted.1, wanted.2, found.2);
+    }
+}
+
+#[test]
+fn the_document_is_tagged_and_says_what_it_is() {
+    let (definition, document) = fillable(None);
+    let catalog = document.catalog().expect("a catalog");
+    let language = catalog.get(b"Lang").and_then(lopdf::decode_text_string);
+    assert_eq!(language.expect("a language"), "en-GB");
+    let tree = catalog
+        .get(b"StructTreeRoot")
+        .and_then(lopdf::Object::as_reference);
+    let tree = document
+        .get_dictionary(tree.expect("a tree"))
+        .expect("a tree");
+    let parents = tree.get(b"ParentTree").expect("a parent tree");
+    let (_, parents) = document.dereference(parents).expect("a parent tree");
+    let parents = parents
+        .as_dict()
+        .and_then(|p| p.get(b"Nums"))
+        .and_then(lopdf::Object::as_array)
+        .expect("numbers");
+    let element = |key: i64| {
+        let at = parents
+            .iter()
+            .step_by(2)
+            .position(|k| k.as_i64().ok() == Some(key))?;
+        document
+            .get_dictionary(parents[2 * at + 1].as_reference().ok()?)
+            .ok()
+    };
+    let mut heard = 0;
+    let mut code = None;
+    for page in document.get_pages().into_values() {
+        for widget in document.get_page_annotations(page).expect("annotations") {
+            if name_of(&document, widget) == "enrol_form" {
+                code = widget.get(b"V").and_then(lopdf::decode_text_string).ok();
+                continue;
+            }
+            let key = widget
+                .get(b"StructParent")
+                .and_then(lopdf::Object::as_i64)
+                .expect("a key");
+            let element = element(key).expect("an element of the structure");
+            assert_eq!(
+                element.get(b"S").and_then(lopdf::Object::as_name).ok(),
+                Some(b"Form".as_slice())
+            );
+            let spoken = widget
+                .get(b"TU")
+                .and_then(lopdf::decode_text_string)
+                .expect("a label");
+            assert!(!spoken.trim().is_empty());
+            heard += 1;
+        }
+    }
+    let parts: usize = definition
+        .fields
+        .iter()
+        .map(|f| forms::fillable::parts(f).len())
+        .sum();
+    assert_eq!(heard, parts);
+    let code = PageCode::parse(&code.expect("the form's code")).expect("ours");
+    assert_eq!(
+        (code.form.as_str(), code.version, code.set_number),
+        ("registration", definition.version, None)
+    );
 }

@@ -6,6 +6,9 @@
 //!
 //! A page is grey, 0 is black and 255 is white, pixel (0, 0) is top left, rows follow each other
 //! without padding, and pixels are square.
+//!
+//! What was typed into the form fields of a PDF comes out beside its pages, as bounded text
+//! ([`pdf::form_fields`]).
 
 pub mod attempt;
 pub mod failure;

@@ -17,7 +17,8 @@ use enrol_decoder::sandbox::{self, Bounds};
 /// Turns an untrusted file into bounded grey pages.
 ///
 /// Reads the file from standard input and writes, for each page, one line of JSON and the raw grey
-/// bytes to standard output, then a closing line or an error line. It shuts itself in before it reads
+/// bytes to standard output, then a closing line or an error line; for a PDF with form fields, lines that say what
+/// they hold come first. It shuts itself in before it reads
 /// anything: no files, no network, no other programs, bounded memory and processor time. Standard
 /// output must be a pipe: writing to a file is forbidden too.
 #[derive(Parser)]

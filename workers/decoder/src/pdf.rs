@@ -5,6 +5,7 @@
 //! pixel by pixel; everything else is drawn.
 
 mod draw;
+pub mod form_fields;
 mod scan;
 mod survey;
 
@@ -54,6 +55,11 @@ pub fn decode<W: Write>(
     }
     if count > limits.max_pages {
         return Err(Failure::too_many_pages(limits.max_pages));
+    }
+    if limits.only_page.is_none()
+        && let Some(fields) = form_fields::read(&pdf)
+    {
+        out.form(&fields);
     }
     for (number, page) in (1_u32..).zip(pages.iter()) {
         if limits.wants(number) {

@@ -1,4 +1,5 @@
-//! What the child writes to its standard output: a JSON line per page followed by its raw grey bytes,
+//! What the child writes to its standard output: for a PDF with form fields a JSON line that counts them and one for
+//! each, or one that says why they are not read; a JSON line per page followed by its raw grey bytes,
 //! then a closing line or an error line.
 
 use std::io::{self, Write};
@@ -9,6 +10,18 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::page::GreyPage;
+use crate::pdf::form_fields::{FormField, Unread};
+
+#[derive(Serialize)]
+struct FormLine {
+    form: FormBody,
+}
+
+#[derive(Serialize)]
+struct FormBody {
+    fields: usize,
+    unread: Option<&'static str>,
+}
 
 #[derive(Serialize)]
 struct PageLine {
@@ -48,6 +61,24 @@ impl<W: Write> PageWriter<W> {
     /// A writer that has written nothing yet.
     pub fn new(out: W) -> Self {
         Self { out, written: 0 }
+    }
+
+    /// Writes what a document's form fields hold, or why they are not read. A reader that has gone away ends the
+    /// process quietly.
+    pub fn form(&mut self, form: &Result<Vec<FormField>, Unread>) {
+        let fields = form.as_deref().unwrap_or_default();
+        let line = FormLine {
+            form: FormBody {
+                fields: fields.len(),
+                unread: form.as_ref().err().copied(),
+            },
+        };
+        let sent = self
+            .line(&line)
+            .and_then(|()| fields.iter().try_for_each(|field| self.line(field)));
+        if sent.is_err() {
+            std::process::exit(0);
+        }
     }
 
     /// Writes one page.

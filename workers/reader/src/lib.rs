@@ -6,6 +6,7 @@
 //!   -> zones         each answer upright on white paper, printed lines taken out
 //!   -> ticks | handwriting | print
 //!   -> fields        value, confidence, state, reasons
+//!   (digital         instead, for a PDF filled in on a screen: its form fields, held against the picture)
 //!   -> page_sets     which pages make one form
 //! ```
 //!
@@ -14,6 +15,7 @@
 
 pub mod checking;
 pub mod cli;
+pub mod digital;
 pub mod fields;
 pub mod handwriting;
 pub mod page_sets;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use enrol::decoding::{DecodeError, DecodeLimits, DecodedPage, Decoder};
+use enrol::decoding::{DecodeError, DecodeLimits, Decoded, Decoder};
+use enrol::domain::field::FieldState;
 use enrol::domain::reading::{DocumentReading, PageReading, UnplacedOutcome, UnplacedPage};
 use enrol::forms::definition::FormDefinition;
 
+use crate::digital::{self, DigitalForm};
 use crate::fields;
 use crate::handwriting::{Recogniser, RecogniserError};
 use crate::page_sets::{self, ReadPage};
@@ -186,11 +188,21 @@ pub fn read_document_seeing(
 ) -> Result<DocumentReading, ReadError> {
     let mut pages: Vec<ReadPage> = Vec::new();
     let mut unplaced: Vec<UnplacedPage> = Vec::new();
-    let decoded = reader.decoder.decode_each(
+    let mut form: Option<DigitalForm> = None;
+    let mut fields_unread: Option<String> = None;
+    let decoded = reader.decoder.decode_all(
         bytes,
         &reader.limits,
-        |decoded: DecodedPage| -> Result<(), ReadError> {
+        |decoded: Decoded| -> Result<(), ReadError> {
             clock.lap(Stage::Receive);
+            let decoded = match decoded {
+                Decoded::Page(page) => page,
+                Decoded::Form(filled) => {
+                    fields_unread = filled.unread.as_deref().map(digital::unread);
+                    form = DigitalForm::of(filled);
+                    return Ok(());
+                }
+            };
             let document_page = decoded.number;
             let picture = Grey::from_pixels(
                 decoded.width as usize,
@@ -219,6 +231,8 @@ pub fn read_document_seeing(
                     return Ok(());
                 }
                 Placement::Exception(reason) => {
+                    let reason = [Some(reason), fields_unread.clone()];
+                    let reason = reason.into_iter().flatten().collect::<Vec<_>>().join(" ");
                     see(PageSeen {
                         document_page,
                         picture: &page.picture,
@@ -234,7 +248,21 @@ pub fn read_document_seeing(
                 }
             };
             let definition = &reader.definitions[placed.definition];
-            let fields = fields::read_page(&reader.recogniser, definition, &page, &placed, clock)?;
+            let covering = form
+                .as_ref()
+                .filter(|form| form.covers(definition, &placed, document_page));
+            let recogniser = &reader.recogniser;
+            let mut fields = match covering {
+                Some(form) => {
+                    digital::read_page(form, recogniser, definition, &page, &placed, clock)?
+                }
+                None => fields::read_page(recogniser, definition, &page, &placed, clock)?,
+            };
+            if let Some(unread) = &fields_unread {
+                for field in fields.iter_mut().filter(|f| f.state == FieldState::Review) {
+                    field.reasons.push(unread.clone());
+                }
+            }
             see(PageSeen {
                 document_page,
                 picture: &page.picture,

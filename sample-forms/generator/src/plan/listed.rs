@@ -338,5 +338,14 @@ pub fn samples() -> Vec<Plan> {
             jpeg_pdf(38),
             &[Oddity::ClearBackground, Oddity::Noise(0.6)],
         ),
+        plan(
+            "21-filled-on-a-computer",
+            &["pdf", "digital", "form fields"],
+            wish("english", 2, 2),
+            ("patrick-hand", pens::BLACK, Cross),
+            scanner(200, Mode::Grey),
+            Filing::FilledPdf,
+            &[],
+        ),
     ]
 }

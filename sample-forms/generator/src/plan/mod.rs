@@ -28,6 +28,8 @@ pub enum Filing {
     },
     /// A PNG file per page.
     Pngs,
+    /// The printed PDF itself, filled in on a screen: nothing is written by hand and nothing is scanned.
+    FilledPdf,
 }
 
 /// What a page goes through.
