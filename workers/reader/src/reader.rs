@@ -6,8 +6,8 @@ use enrol::decoding::{DecodeError, DecodeLimits, DecodedPage, Decoder};
 use enrol::domain::reading::{DocumentReading, PageReading, UnplacedOutcome, UnplacedPage};
 use enrol::forms::definition::FormDefinition;
 
-use crate::fields;
-use crate::handwriting::{Recogniser, RecogniserError};
+use crate::fields::{self, Networks, ReadField};
+use crate::handwriting::RecogniserError;
 use crate::page_sets::{self, ReadPage};
 use crate::raster::Grey;
 use crate::registration::homography::Homography;
@@ -90,7 +90,7 @@ impl ReadError {
 
 /// Everything needed to read files, loaded once. Threads may share it; each reads one file at a time on one core.
 pub struct Reader {
-    recogniser: Recogniser,
+    networks: Networks,
     definitions: Vec<FormDefinition>,
     decoder: Decoder,
     limits: DecodeLimits,
@@ -110,7 +110,7 @@ impl Reader {
             }
         }
         Ok(Self {
-            recogniser: Recogniser::load()?,
+            networks: Networks::load()?,
             definitions,
             decoder: match options.decoder {
                 Some(decoder) => decoder,
@@ -127,7 +127,7 @@ impl Reader {
 
     /// Name of the handwriting weights.
     pub fn model(&self) -> &str {
-        self.recogniser.name()
+        self.networks.lines.name()
     }
 }
 
@@ -163,6 +163,8 @@ pub struct PageSeen<'a> {
     pub homography: Option<&'a Homography>,
     /// Its definition, when it has its place.
     pub definition: Option<&'a FormDefinition>,
+    /// Its fields with the signals of each.
+    pub fields: &'a [ReadField],
 }
 
 /// Reads one file. Blocking, on one core; one page is in memory at a time.
@@ -209,6 +211,7 @@ pub fn read_document_seeing(
                         picture: &page.picture,
                         homography: None,
                         definition: None,
+                        fields: &[],
                     });
                     let reason = "Blank page: the back of a sheet.".to_owned();
                     unplaced.push(UnplacedPage {
@@ -224,6 +227,7 @@ pub fn read_document_seeing(
                         picture: &page.picture,
                         homography: None,
                         definition: None,
+                        fields: &[],
                     });
                     unplaced.push(UnplacedPage {
                         document_page,
@@ -234,12 +238,13 @@ pub fn read_document_seeing(
                 }
             };
             let definition = &reader.definitions[placed.definition];
-            let fields = fields::read_page(&reader.recogniser, definition, &page, &placed, clock)?;
+            let fields = fields::read_page(&reader.networks, definition, &page, &placed, clock)?;
             see(PageSeen {
                 document_page,
                 picture: &page.picture,
                 homography: Some(&placed.homography),
                 definition: Some(definition),
+                fields: &fields,
             });
             pages.push(ReadPage {
                 definition: placed.definition,
@@ -250,7 +255,7 @@ pub fn read_document_seeing(
                     homography: placed.homography.rows(),
                     set_number: placed.code.set_number,
                 },
-                fields,
+                fields: fields.into_iter().map(|f| f.reading).collect(),
             });
             Ok(())
         },

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::accuracy::{self, ByKind};
-use crate::reader::{Reader, ReaderOptions, read_document_seeing};
+use crate::fields::Signals;
+use crate::reader::{PageSeen, Reader, ReaderOptions, read_document_seeing};
 use crate::stages::{self, StageClock, StageSeconds};
 
 /// Measure accuracy, speed and memory on a folder of scans with their truth
@@ -27,6 +28,9 @@ pub struct BenchArgs {
     /// List the fields that were read wrongly (these are invented people)
     #[arg(long)]
     wrong: bool,
+    /// Write each written field's signals and whether it was read rightly to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    signals: Option<PathBuf>,
     /// Folder of form definitions known besides the built-in ones
     #[arg(long, value_name = "DIR")]
     form_definitions: Option<PathBuf>,
@@ -38,6 +42,16 @@ struct Truth {
     set_number: Option<String>,
     files: Vec<String>,
     fields: Map<String, Value>,
+}
+
+/// A written field's signals, and whether it was read rightly.
+#[derive(Debug, Serialize)]
+struct Judged {
+    sample: String,
+    field: String,
+    right: bool,
+    #[serde(flatten)]
+    signals: Signals,
 }
 
 /// What a run came to.
@@ -88,8 +102,22 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let mut clock = StageClock::running();
     let children_before = stages::children_seconds();
+    let mut judged: Vec<Judged> = Vec::new();
     for folder in samples(&args.folder)? {
-        measure(&reader, &folder, args.wrong, &mut clock, &mut result)?;
+        measure(
+            &reader,
+            &folder,
+            args.wrong,
+            &mut clock,
+            &mut result,
+            &mut judged,
+        )?;
+    }
+    if let Some(file) = &args.signals {
+        let lines: std::result::Result<Vec<String>, _> =
+            judged.iter().map(serde_json::to_string).collect();
+        std::fs::write(file, lines?.join("\n"))
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     anyhow::ensure!(
         result.samples > 0,
@@ -133,6 +161,7 @@ fn measure(
     list_wrong: bool,
     clock: &mut StageClock,
     result: &mut Result,
+    judged: &mut Vec<Judged>,
 ) -> anyhow::Result<()> {
     let name = folder
         .file_name()
@@ -148,7 +177,25 @@ fn measure(
         let bytes = std::fs::read(folder.join(file))
             .with_context(|| format!("{name}: cannot read {file}"))?;
         result.files += 1;
-        match read_document_seeing(reader, &bytes, clock, &mut |_| {}) {
+        let mut see = |page: PageSeen<'_>| {
+            for field in page.fields {
+                let Some(signals) = field.signals.clone() else {
+                    continue;
+                };
+                let expected = truth
+                    .fields
+                    .get(&field.reading.name)
+                    .unwrap_or(&Value::Null);
+                let read = serde_json::to_value(&field.reading.value).unwrap_or(Value::Null);
+                judged.push(Judged {
+                    sample: name.clone(),
+                    field: field.reading.name.clone(),
+                    right: accuracy::same(field.reading.kind, &read, expected),
+                    signals,
+                });
+            }
+        };
+        match read_document_seeing(reader, &bytes, clock, &mut see) {
             Ok(document) => {
                 result.unplaced += document.unplaced.len();
                 for page in &document.unplaced {
