@@ -19,8 +19,8 @@ use enrol::forms::fillable::{self, CODE_NAME, Entry, Part};
 use enrol::forms::page_code::PageCode;
 
 use crate::checking;
-use crate::fields::{self, verdict};
-use crate::handwriting::{Recogniser, RecogniserError};
+use crate::fields::{self, Networks, ReadField, verdict};
+use crate::handwriting::RecogniserError;
 use crate::registration::{PlacedPage, PreparedPage};
 use crate::stages::{Stage, StageClock};
 use crate::ticks::{self, Mark};
@@ -125,11 +125,11 @@ pub fn unread(why: &str) -> String {
 
 /// A page and how to read it as a picture where the form fields do not settle it.
 struct Sheet<'a> {
-    recogniser: &'a Recogniser,
+    networks: &'a Networks,
     definition: &'a FormDefinition,
     page: &'a PreparedPage,
     placed: &'a PlacedPage,
-    seen: OnceCell<Vec<FieldReading>>,
+    seen: OnceCell<Vec<ReadField>>,
 }
 
 impl Sheet<'_> {
@@ -139,7 +139,7 @@ impl Sheet<'_> {
             Some(all) => all,
             None => {
                 let read = fields::read_page(
-                    self.recogniser,
+                    self.networks,
                     self.definition,
                     self.page,
                     self.placed,
@@ -148,7 +148,10 @@ impl Sheet<'_> {
                 self.seen.get_or_init(|| read)
             }
         };
-        Ok(all.iter().find(|r| r.name == field.name))
+        Ok(all
+            .iter()
+            .map(|r| &r.reading)
+            .find(|r| r.name == field.name))
     }
 }
 
@@ -158,14 +161,14 @@ impl Sheet<'_> {
 /// The network failed where a field had to be read as a picture.
 pub fn read_page(
     form: &DigitalForm,
-    recogniser: &Recogniser,
+    networks: &Networks,
     definition: &FormDefinition,
     page: &PreparedPage,
     placed: &PlacedPage,
     clock: &mut StageClock,
-) -> Result<Vec<FieldReading>, RecogniserError> {
+) -> Result<Vec<ReadField>, RecogniserError> {
     let sheet = Sheet {
-        recogniser,
+        networks,
         definition,
         page,
         placed,
@@ -183,7 +186,10 @@ pub fn read_page(
             FieldKind::Signature => signature(form, field, &parts, &sheet),
             _ => text(form, field, &parts, &sheet)?,
         };
-        readings.push(reading);
+        readings.push(ReadField {
+            reading,
+            signals: None,
+        });
         clock.lap(if field.kind.is_tick() {
             Stage::Ticks
         } else {

@@ -8,8 +8,8 @@ use enrol::domain::reading::{DocumentReading, PageReading, UnplacedOutcome, Unpl
 use enrol::forms::definition::FormDefinition;
 
 use crate::digital::{self, DigitalForm};
-use crate::fields;
-use crate::handwriting::{Recogniser, RecogniserError};
+use crate::fields::{self, Networks, ReadField};
+use crate::handwriting::RecogniserError;
 use crate::page_sets::{self, ReadPage};
 use crate::raster::Grey;
 use crate::registration::homography::Homography;
@@ -92,7 +92,7 @@ impl ReadError {
 
 /// Everything needed to read files, loaded once. Threads may share it; each reads one file at a time on one core.
 pub struct Reader {
-    recogniser: Recogniser,
+    networks: Networks,
     definitions: Vec<FormDefinition>,
     decoder: Decoder,
     limits: DecodeLimits,
@@ -112,7 +112,7 @@ impl Reader {
             }
         }
         Ok(Self {
-            recogniser: Recogniser::load()?,
+            networks: Networks::load()?,
             definitions,
             decoder: match options.decoder {
                 Some(decoder) => decoder,
@@ -129,7 +129,7 @@ impl Reader {
 
     /// Name of the handwriting weights.
     pub fn model(&self) -> &str {
-        self.recogniser.name()
+        self.networks.lines.name()
     }
 }
 
@@ -165,6 +165,8 @@ pub struct PageSeen<'a> {
     pub homography: Option<&'a Homography>,
     /// Its definition, when it has its place.
     pub definition: Option<&'a FormDefinition>,
+    /// Its fields with the signals of each.
+    pub fields: &'a [ReadField],
 }
 
 /// Reads one file. Blocking, on one core; one page is in memory at a time.
@@ -221,6 +223,7 @@ pub fn read_document_seeing(
                         picture: &page.picture,
                         homography: None,
                         definition: None,
+                        fields: &[],
                     });
                     let reason = "Blank page: the back of a sheet.".to_owned();
                     unplaced.push(UnplacedPage {
@@ -238,6 +241,7 @@ pub fn read_document_seeing(
                         picture: &page.picture,
                         homography: None,
                         definition: None,
+                        fields: &[],
                     });
                     unplaced.push(UnplacedPage {
                         document_page,
@@ -251,16 +255,16 @@ pub fn read_document_seeing(
             let covering = form
                 .as_ref()
                 .filter(|form| form.covers(definition, &placed, document_page));
-            let recogniser = &reader.recogniser;
+            let networks = &reader.networks;
             let mut fields = match covering {
                 Some(form) => {
-                    digital::read_page(form, recogniser, definition, &page, &placed, clock)?
+                    digital::read_page(form, networks, definition, &page, &placed, clock)?
                 }
-                None => fields::read_page(recogniser, definition, &page, &placed, clock)?,
+                None => fields::read_page(networks, definition, &page, &placed, clock)?,
             };
             if let Some(unread) = &fields_unread {
-                for field in fields.iter_mut().filter(|f| f.state == FieldState::Review) {
-                    field.reasons.push(unread.clone());
+                for field in fields.iter_mut().filter(|f| f.reading.state == FieldState::Review) {
+                    field.reading.reasons.push(unread.clone());
                 }
             }
             see(PageSeen {
@@ -268,6 +272,7 @@ pub fn read_document_seeing(
                 picture: &page.picture,
                 homography: Some(&placed.homography),
                 definition: Some(definition),
+                fields: &fields,
             });
             pages.push(ReadPage {
                 definition: placed.definition,
@@ -278,7 +283,7 @@ pub fn read_document_seeing(
                     homography: placed.homography.rows(),
                     set_number: placed.code.set_number,
                 },
-                fields,
+                fields: fields.into_iter().map(|f| f.reading).collect(),
             });
             Ok(())
         },

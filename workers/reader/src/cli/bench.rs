@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::accuracy::{self, ByKind};
 use super::evaluation::{Evaluation, Report};
 use super::placement::{self, Placed};
+use crate::fields::Signals;
 use crate::reader::{PageSeen, Reader, ReaderOptions, read_document_seeing};
 use crate::stages::{self, StageClock, StageSeconds};
 
@@ -30,6 +31,9 @@ pub struct BenchArgs {
     /// List the fields that were read wrongly (these are invented people)
     #[arg(long)]
     wrong: bool,
+    /// Write each written field's signals and whether it was read rightly to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    signals: Option<PathBuf>,
     /// Folder of form definitions known besides the built-in ones
     #[arg(long, value_name = "DIR")]
     form_definitions: Option<PathBuf>,
@@ -51,6 +55,16 @@ struct Truth {
     capture: Option<String>,
     #[serde(default)]
     features: Vec<String>,
+}
+
+/// A written field's signals, and whether it was read rightly.
+#[derive(Debug, Serialize)]
+struct Judged {
+    sample: String,
+    field: String,
+    right: bool,
+    #[serde(flatten)]
+    signals: Signals,
 }
 
 /// What a run came to.
@@ -104,6 +118,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let mut evaluation = Evaluation::default();
     let mut clock = StageClock::running();
     let children_before = stages::children_seconds();
+    let mut judged: Vec<Judged> = Vec::new();
     let folders = samples(&args.folder)?;
     let bar = ProgressBar::new(folders.len() as u64).with_style(ProgressStyle::with_template(
         "{pos} of {len} samples, {elapsed} gone, {eta} to go",
@@ -116,7 +131,14 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
             &mut clock,
             &mut result,
             &mut evaluation,
+            &mut judged,
         )?;
+    }
+    if let Some(file) = &args.signals {
+        let lines: std::result::Result<Vec<String>, _> =
+            judged.iter().map(serde_json::to_string).collect();
+        std::fs::write(file, lines?.join("\n"))
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     result.evaluation = (!evaluation.is_empty()).then(|| evaluation.report());
     anyhow::ensure!(
@@ -166,6 +188,7 @@ fn measure(
     clock: &mut StageClock,
     result: &mut Result,
     evaluation: &mut Evaluation,
+    judged: &mut Vec<Judged>,
 ) -> anyhow::Result<()> {
     let name = folder
         .file_name()
@@ -199,6 +222,22 @@ fn measure(
                 width: page.picture.width,
                 homography: page.homography.copied(),
             });
+            for field in page.fields {
+                let Some(signals) = field.signals.clone() else {
+                    continue;
+                };
+                let expected = truth
+                    .fields
+                    .get(&field.reading.name)
+                    .unwrap_or(&Value::Null);
+                let read = serde_json::to_value(&field.reading.value).unwrap_or(Value::Null);
+                judged.push(Judged {
+                    sample: name.clone(),
+                    field: field.reading.name.clone(),
+                    right: accuracy::same(field.reading.kind, &read, expected),
+                    signals,
+                });
+            }
         };
         match read_document_seeing(reader, &bytes, clock, &mut see) {
             Ok(document) => {

@@ -1,17 +1,19 @@
 //! What a field may hold before it is read: its alphabet, and the pattern of its characters.
 
+use chrono::NaiveDate;
 use enrol::domain::field::FieldKind;
-use enrol::forms::definition::Field;
+use enrol::forms::definition::{DateRole, Field};
 
 use crate::handwriting::Labels;
-use crate::handwriting::knowledge::{Alternatives, Anything, Knowledge, Positions};
+use crate::handwriting::knowledge::dates::Dates;
+use crate::handwriting::knowledge::grammar::ByGrammar;
+use crate::handwriting::knowledge::names::{NameRole, Names};
+use crate::handwriting::knowledge::phones::Phones;
+use crate::handwriting::knowledge::postcodes::Postcodes;
+use crate::handwriting::knowledge::{Knowledge, Positions};
 
 const CAPITALS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const DIGITS: &str = "0123456789";
-/// Letters of the last two places of a postcode.
-const INWARD: &str = "ABDEFGHJLNPQRSTUWXYZ";
-/// Outward parts of a postcode: A a letter, 9 a digit.
-const OUTWARD: [&str; 6] = ["A9", "A99", "AA9", "AA99", "A9A", "AA9A"];
 
 /// The characters a field may hold, in the case the reader gives them: names as capitals, e-mail in small letters.
 /// Empty means every character the network knows.
@@ -52,37 +54,63 @@ fn unique(characters: &str, fold: fn(char) -> char) -> String {
     seen
 }
 
-/// What is known of a comb whose used cells are given: as many characters as used cells, and for dates and
-/// postcodes which may stand where.
-pub fn knowledge(field: &Field, used: &[bool], labels: &Labels) -> Box<dyn Knowledge> {
-    let count = used.iter().filter(|u| **u).count();
-    match field.kind {
-        FieldKind::Date if count == 8 && used.len() == 8 => Box::new(Positions::new(
-            &["0123", DIGITS, "01", DIGITS, "12", "09", DIGITS, DIGITS],
-            labels,
-        )),
-        FieldKind::Postcode => {
-            let patterns: Vec<Positions> = OUTWARD
-                .iter()
-                .filter(|outward| outward.len() + 3 == count)
-                .map(|outward| {
-                    let places: Vec<&str> = outward
-                        .chars()
-                        .map(|c| if c == 'A' { CAPITALS } else { DIGITS })
-                        .chain([DIGITS, INWARD, INWARD])
-                        .collect();
-                    Positions::new(&places, labels)
-                })
-                .collect();
-            if patterns.is_empty() {
-                Box::new(Positions::any(count, labels))
-            } else {
-                Box::new(Alternatives::new(patterns))
-            }
+/// What is known of a comb whose used cells are given: as many characters as used cells, and of names, dates,
+/// postcodes and telephone numbers which are likely. Of an e-mail address or NHS number nothing more is known: one
+/// that is nearly right must never be made to look right.
+pub fn knowledge(
+    field: &Field,
+    used: &[bool],
+    labels: &Labels,
+    today: NaiveDate,
+) -> Box<dyn Knowledge> {
+    let length = used.iter().filter(|u| **u).count();
+    let special: Option<Box<dyn Knowledge>> = match field.kind {
+        FieldKind::Name => Some(Box::new(Names::new(name_role(field), used, labels))),
+        FieldKind::Date => {
+            let role = field.rules.date.unwrap_or(DateRole::Received);
+            date_digits(field, used)
+                .and_then(|digits| Dates::new(role, today, digits))
+                .and_then(|dates| boxed(ByGrammar::new(dates, labels)))
         }
-        FieldKind::Text => Box::new(Anything),
-        _ => Box::new(Positions::any(count, labels)),
+        FieldKind::Postcode if (5..=7).contains(&length) => {
+            boxed(ByGrammar::new(Postcodes { length }, labels))
+        }
+        FieldKind::Phone => {
+            let mobile = field.name.ends_with("mobile");
+            boxed(ByGrammar::new(Phones { length, mobile }, labels))
+        }
+        _ => None,
+    };
+    special.unwrap_or_else(|| Box::new(Positions::any(length, labels)))
+}
+
+fn boxed<K: Knowledge + 'static>(knowledge: Option<K>) -> Option<Box<dyn Knowledge>> {
+    knowledge.map(|k| Box::new(k) as Box<dyn Knowledge>)
+}
+
+/// What a field of names holds, by the name of the field.
+pub fn name_role(field: &Field) -> NameRole {
+    let (group, last) = field.name.rsplit_once('.').unwrap_or(("", &field.name));
+    match last {
+        "surname" => NameRole::Surname,
+        "first_name" | "known_as" if group.starts_with("child_") => NameRole::ChildrensFirstNames,
+        "first_name" | "middle_names" | "known_as" => NameRole::CarersFirstNames,
+        _ => NameRole::WholeName,
     }
+}
+
+/// Digits written for day, month and year; `None` when the cells are not those of a date.
+fn date_digits(field: &Field, used: &[bool]) -> Option<[usize; 3]> {
+    let mut digits: Vec<usize> = Vec::new();
+    for (index, used) in used.iter().enumerate() {
+        if index == 0 || group_begins(field, index) {
+            digits.push(0);
+        }
+        if let Some(last) = digits.last_mut() {
+            *last += usize::from(*used);
+        }
+    }
+    digits.try_into().ok()
 }
 
 /// Sets a text of one character per used cell back into its cells: empty cells between words become spaces in names,

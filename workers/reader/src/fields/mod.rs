@@ -1,15 +1,21 @@
 //! Reading the fields of a placed page.
 
 pub mod expectation;
+pub mod signals;
+mod texts;
 pub mod typing;
 pub mod verdict;
+pub mod written;
 
+use chrono::Local;
 use enrol::domain::field::FieldKind;
-use enrol::domain::reading::FieldReading;
 use enrol::forms::definition::{Field, FormDefinition, Zone};
 
-use self::verdict::Written;
-use crate::handwriting::{self, Labels, LinePicture, LineReading, Recogniser, RecogniserError};
+pub use self::signals::{ReadField, Signals};
+pub use self::texts::Networks;
+use self::texts::read_texts;
+use self::written::Written;
+use crate::handwriting::{RecogniserError, TextReading};
 use crate::print;
 use crate::raster::Grey;
 use crate::registration::{PlacedPage, PreparedPage};
@@ -32,12 +38,12 @@ enum Found {
 /// # Errors
 /// The network failed: no page can be read then.
 pub fn read_page(
-    recogniser: &Recogniser,
+    networks: &Networks,
     definition: &FormDefinition,
     page: &PreparedPage,
     placed: &PlacedPage,
     clock: &mut StageClock,
-) -> Result<Vec<FieldReading>, RecogniserError> {
+) -> Result<Vec<ReadField>, RecogniserError> {
     let fields: Vec<&Field> = definition
         .fields
         .iter()
@@ -69,20 +75,20 @@ pub fn read_page(
         })
     };
     let fills_boxes = ticks::fills_boxes(all_boxes());
-    let mut lines: Vec<LinePicture> = Vec::new();
-    for item in &found {
-        match item {
-            Found::Comb { line, .. } => lines.push(recogniser.line(line)),
-            Found::Lines(pieces) => lines.extend(pieces.iter().map(|p| recogniser.line(p))),
-            Found::Boxes(_) | Found::Signature(..) | Found::Blank => {}
-        }
-    }
-    let scores = recogniser.read(&lines)?;
+    let today = Local::now().date_naive();
+    let mut texts = read_texts(networks, &fields, &mut found, today)?;
     clock.lap(Stage::Handwriting);
 
-    let mut next = scores.iter();
     let mut readings = Vec::with_capacity(fields.len());
-    for (field, item) in fields.iter().zip(&found) {
+    for (index, (field, item)) in fields.iter().zip(&found).enumerate() {
+        let read = std::mem::take(&mut texts[index]);
+        let read: Vec<&TextReading> = read.iter().collect();
+        let mut signals = None;
+        let mut with_signals = |written: &Written, pictures: &[&Grey]| {
+            let ink = ink_of_all(pictures);
+            signals = Some(written.signals(field, &read, ink, placed.residual_mm));
+            verdict::of_writing(field, written)
+        };
         let reading = match item {
             Found::Boxes(boxes) => verdict::of_boxes(field, boxes, fills_boxes),
             Found::Signature(signed, confidence) => {
@@ -90,30 +96,14 @@ pub fn read_page(
             }
             Found::Blank => verdict::of_blank(field),
             Found::Comb { comb, line } => {
-                let labels = labels(recogniser, field);
-                let knowledge = expectation::knowledge(field, &comb.used, &labels);
-                let read = next
-                    .next()
-                    .and_then(|s| handwriting::read_line(s, &labels, knowledge.as_ref()));
-                clock.lap(Stage::Handwriting);
                 let print = typed
                     .then(|| print::read_line(line, &alphabet_for_print(field)).ok())
                     .flatten();
                 clock.lap(Stage::Print);
-                let written = Written::in_comb(field, &comb.used, read, print);
-                verdict::of_writing(field, &written)
+                let written = Written::in_comb(field, &comb.used, read.first().copied(), print);
+                with_signals(&written, &[&comb.clean])
             }
             Found::Lines(pieces) => {
-                let labels = labels(recogniser, field);
-                let read: Vec<Option<LineReading>> = pieces
-                    .iter()
-                    .map(|_| {
-                        next.next().and_then(|s| {
-                            handwriting::read_line(s, &labels, &handwriting::knowledge::Anything)
-                        })
-                    })
-                    .collect();
-                clock.lap(Stage::Handwriting);
                 let print = if typed {
                     pieces
                         .iter()
@@ -124,12 +114,21 @@ pub fn read_page(
                 };
                 clock.lap(Stage::Print);
                 let written = Written::on_lines(&read, print);
-                verdict::of_writing(field, &written)
+                with_signals(&written, &pieces.iter().collect::<Vec<_>>())
             }
         };
-        readings.push(reading);
+        readings.push(ReadField { reading, signals });
     }
+    clock.lap(Stage::Handwriting);
     Ok(readings)
+}
+
+/// Mean darkness and stroke width of the pictures of one field.
+fn ink_of_all(pictures: &[&Grey]) -> (f64, f64) {
+    let all: Vec<(f64, f64)> = pictures.iter().map(|p| signals::ink_of(p)).collect();
+    let count = all.len().max(1) as f64;
+    let sum = all.iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+    (sum.0 / count, sum.1 / count)
 }
 
 fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
@@ -173,16 +172,6 @@ fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
                 None => Found::Blank,
             }
         }
-    }
-}
-
-fn labels(recogniser: &Recogniser, field: &Field) -> Labels {
-    let own = expectation::alphabet(field);
-    if own.is_empty() {
-        let all: String = recogniser.characters().iter().collect();
-        Labels::new(&all, recogniser.characters(), recogniser.blank())
-    } else {
-        Labels::new(&own, recogniser.characters(), recogniser.blank())
     }
 }
 

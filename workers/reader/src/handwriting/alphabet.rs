@@ -33,6 +33,15 @@ impl Labels {
                 own.push(c);
             }
         }
+        Self::over(own, classes, blank)
+    }
+
+    /// The same labels over another network's classes.
+    pub fn over_classes(&self, classes: &[char], blank: usize) -> Self {
+        Self::over(self.characters.clone(), classes, blank)
+    }
+
+    fn over(own: Vec<char>, classes: &[char], blank: usize) -> Self {
         let has_letters = own.iter().any(|c| c.is_alphabetic());
         let has_digits = own.iter().any(char::is_ascii_digit);
         let label_of = (0..=classes.len())
@@ -89,6 +98,14 @@ impl Labels {
             .iter()
             .position(|c| *c == character)
             .map(|i| i as u16)
+    }
+
+    /// Each label's character as ASCII, 0 where it is none.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.characters
+            .iter()
+            .map(|c| u8::try_from(*c).ok().filter(u8::is_ascii).unwrap_or(0))
+            .collect()
     }
 
     /// The text of a row of labels.

@@ -19,7 +19,7 @@ pub struct Frames {
 pub struct Hypothesis {
     /// Its labels.
     pub labels: Vec<u16>,
-    /// Probability under the frames, times the weights of the knowledge, 0 to 1.
+    /// Probability under the frames, times the weight that the knowledge gives it.
     pub probability: f64,
 }
 
@@ -38,6 +38,13 @@ impl Frames {
     /// Whether there is no frame.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// The frames for which `keep` holds.
+    pub fn kept(&self, keep: &[bool]) -> Self {
+        let rows = self.values.chunks(self.stride).zip(keep);
+        let values = rows.filter(|(_, k)| **k).flat_map(|(row, _)| row.to_vec());
+        Self::new(self.stride, values.collect())
     }
 
     /// One frame.
@@ -66,7 +73,7 @@ pub fn greedy(frames: &Frames) -> Vec<u16> {
 }
 
 /// Labels less probable than this in a frame are not tried there.
-const NEGLIGIBLE: f32 = 1e-6;
+const NEGLIGIBLE: f32 = 3e-5;
 
 /// A prefix in the tree of all prefixes met.
 struct Node {
@@ -177,8 +184,8 @@ pub fn beam(frames: &Frames, width: usize, knowledge: &dyn Knowledge) -> Vec<Hyp
 
     let mut found: Vec<Hypothesis> = alive
         .into_iter()
-        .filter(|(node, _)| knowledge.accepts(nodes[*node].state))
-        .map(|(node, mass)| {
+        .filter_map(|(node, mass)| Some((node, mass, knowledge.end(nodes[node].state)?)))
+        .map(|(node, mass, end)| {
             let mut labels = Vec::new();
             let mut at = node;
             while at != 0 {
@@ -186,7 +193,7 @@ pub fn beam(frames: &Frames, width: usize, knowledge: &dyn Knowledge) -> Vec<Hyp
                 at = nodes[at].parent;
             }
             labels.reverse();
-            let probability = (mass.total().ln() + log_scale).exp() * nodes[node].weight;
+            let probability = (mass.total().ln() + log_scale).exp() * nodes[node].weight * end;
             Hypothesis {
                 labels,
                 probability,
@@ -195,6 +202,43 @@ pub fn beam(frames: &Frames, width: usize, knowledge: &dyn Knowledge) -> Vec<Hyp
         .collect();
     found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     found
+}
+
+/// Probability of one text under the frames, summed over all ways to spread it: the forward pass of Graves et al.
+/// (2006), as its natural logarithm.
+pub fn log_probability(frames: &Frames, text: &[u16]) -> f64 {
+    // States: blank, first label, blank, second label, ..., blank.
+    let states = 2 * text.len() + 1;
+    let mut mass = vec![0.0f64; states];
+    mass[0] = 1.0;
+    let mut log_scale = 0.0;
+    for i in 0..frames.len() {
+        let frame = frames.frame(i);
+        for s in (0..states).rev() {
+            let mut from = mass[s];
+            if s > 0 {
+                from += mass[s - 1];
+            }
+            // A label follows another without a blank between them only where they differ.
+            if s % 2 == 1 && s > 1 && text[s / 2] != text[s / 2 - 1] {
+                from += mass[s - 2];
+            }
+            let own = if s % 2 == 0 {
+                frame[0]
+            } else {
+                frame[usize::from(text[s / 2]) + 1]
+            };
+            mass[s] = from * f64::from(own);
+        }
+        let sum: f64 = mass.iter().sum();
+        if sum <= 0.0 {
+            return f64::NEG_INFINITY;
+        }
+        mass.iter_mut().for_each(|m| *m /= sum);
+        log_scale += sum.ln();
+    }
+    let last = mass[states - 1] + if states > 1 { mass[states - 2] } else { 0.0 };
+    last.ln() + log_scale
 }
 
 #[cfg(test)]
@@ -249,13 +293,14 @@ mod tests {
     struct TwoEndingOther;
     impl Knowledge for TwoEndingOther {
         fn start(&self) -> State {
-            0
+            State::default()
         }
-        fn step(&self, state: State, label: u16) -> Option<(State, f64)> {
-            (state == 0 || (state == 1 && label != 0)).then_some((state + 1, 1.0))
+        fn step(&self, mut state: State, label: u16) -> Option<(State, f64)> {
+            state.at += 1;
+            (state.at == 1 || (state.at == 2 && label != 0)).then_some((state, 1.0))
         }
-        fn accepts(&self, state: State) -> bool {
-            state == 2
+        fn end(&self, state: State) -> Option<f64> {
+            (state.at == 2).then_some(1.0)
         }
     }
 
@@ -270,6 +315,39 @@ mod tests {
             }
             let best = beam(&frames, 10_000, &Anything).remove(0);
             prop_assert!(truth.values().all(|p| *p <= best.probability + 1e-6));
+        }
+
+        #[test]
+        fn one_text_s_probability_is_the_sum_of_its_paths(raw in proptest::collection::vec(0.01f32..1.0, 3 * 6)) {
+            let frames = frames_of(2, &raw);
+            for (text, expected) in brute_force(&frames, |_| true) {
+                prop_assert!((log_probability(&frames, &text) - expected.ln()).abs() < 1e-4);
+            }
+            prop_assert_eq!(log_probability(&frames, &[0, 0, 0, 0]), f64::NEG_INFINITY);
+        }
+
+        #[test]
+        fn weighted_search_equals_brute_force(raw in proptest::collection::vec(0.01f32..1.0, 5 * 5)) {
+            use crate::handwriting::Labels;
+            use crate::handwriting::knowledge::free_text::FreeText;
+            let classes: Vec<char> = "aN9 ".chars().collect();
+            let labels = Labels::new("aN9 ", &classes, 0);
+            let words = FreeText::new(&labels);
+            let frames = frames_of(4, &raw);
+            let truth = brute_force(&frames, |_| true);
+            let found = beam(&frames, 100_000, &words);
+            prop_assert_eq!(found.len(), truth.len());
+            for hypothesis in &found {
+                let expected = truth[&hypothesis.labels] * words.weight(&hypothesis.labels);
+                prop_assert!((hypothesis.probability / expected - 1.0).abs() < 1e-4);
+            }
+            // A wider search never finds a lighter best.
+            let mut before = 0.0;
+            for width in [1, 1000, 100_000] {
+                let best = beam(&frames, width, &words).first().map_or(0.0, |h| h.probability);
+                prop_assert!(best >= before * (1.0 - 1e-9));
+                before = best;
+            }
         }
 
         #[test]

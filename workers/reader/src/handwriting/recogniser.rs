@@ -92,6 +92,12 @@ impl Scores {
         self.values.len() / self.classes
     }
 
+    /// Some of the frames.
+    pub fn part(&self, frames: std::ops::Range<usize>) -> Self {
+        let values = self.values[frames.start * self.classes..frames.end * self.classes].to_vec();
+        Self::new(self.classes, values)
+    }
+
     /// The logits of one frame.
     pub fn frame(&self, index: usize) -> &[f32] {
         &self.values[index * self.classes..(index + 1) * self.classes]
@@ -112,6 +118,29 @@ thread_local! {
     static POOL: OnceCell<Arc<ThreadPool>> = const { OnceCell::new() };
 }
 
+/// The pool of the calling thread.
+pub(super) fn pool() -> Arc<ThreadPool> {
+    POOL.with(|pool| {
+        pool.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1)))
+            .clone()
+    })
+}
+
+/// Checks that weights are the ones their description names.
+pub(super) fn check_hash(weights: &[u8], expected: &str) -> Result<(), RecogniserError> {
+    let found: String = Sha256::digest(weights)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    if found == expected {
+        return Ok(());
+    }
+    Err(RecogniserError::Hash {
+        expected: expected.to_owned(),
+        found,
+    })
+}
+
 /// Lines read in one run of the network.
 const BATCH: usize = 8;
 
@@ -123,16 +152,7 @@ impl Recogniser {
     pub fn load() -> Result<Self, RecogniserError> {
         let card: Card =
             toml::from_str(CARD).map_err(|e| RecogniserError::Card(e.message().to_owned()))?;
-        let found: String = Sha256::digest(WEIGHTS)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        if found != card.sha256 {
-            return Err(RecogniserError::Hash {
-                expected: card.sha256,
-                found,
-            });
-        }
+        check_hash(WEIGHTS, &card.sha256)?;
         if card.input_height == 0 || card.width_multiple == 0 || card.frame_width == 0 {
             return Err(RecogniserError::Card("sizes must be above zero".to_owned()));
         }
@@ -231,11 +251,7 @@ impl Recogniser {
                     .copy_from_slice(&line.ink[y * line.width..(y + 1) * line.width]);
             }
         }
-        let pool = POOL.with(|pool| {
-            pool.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1)))
-                .clone()
-        });
-        let options = RunOptions::default().with_thread_pool(Some(pool));
+        let options = RunOptions::default().with_thread_pool(Some(pool()));
         let [output] = self
             .model
             .run_n(

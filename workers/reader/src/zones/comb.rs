@@ -95,6 +95,14 @@ impl Comb {
         self.characters() == 0
     }
 
+    /// Marks used cells as empty where `written`, given for each used cell in order, says that no character is there.
+    pub fn leave_out(&mut self, written: &[bool]) {
+        let used = self.used.iter_mut().filter(|used| **used);
+        for (used, written) in used.zip(written) {
+            *used = *written;
+        }
+    }
+
     fn measure(&mut self) {
         let mut rows: Option<(usize, usize)> = None;
         for (cell, used) in self.cells.iter().zip(&self.used) {
@@ -120,6 +128,34 @@ impl Comb {
             }
         }
         self.ink_rows = rows;
+    }
+
+    /// The used cells as square pictures for the cell reader, in order: side 1.44 times the height of the comb's ink
+    /// (3.2 mm at least), in the middle of that ink's rows and of the cell's columns. White beyond the picture.
+    pub fn cell_pictures(&self) -> Vec<Grey> {
+        let Some((first, last)) = self.ink_rows else {
+            return Vec::new();
+        };
+        let height = ((last - first + 1) as f64).max(3.2 * SCALE);
+        let side = (1.44 * height).round().max(1.0) as usize;
+        let top = ((first + last + 1) as f64 / 2.0 - side as f64 / 2.0).round() as isize;
+        let used = self.cells.iter().zip(&self.used).filter(|(_, used)| **used);
+        used.map(|(cell, _)| {
+            let left = ((cell[0] + cell[1]) / 2.0 - side as f64 / 2.0).round() as isize;
+            let mut picture = Grey::filled(side, side, 255);
+            for y in 0..side {
+                for x in 0..side {
+                    let (u, v) = (left + x as isize, top + y as isize);
+                    if (0..self.clean.width as isize).contains(&u)
+                        && (0..self.clean.height as isize).contains(&v)
+                    {
+                        picture.set(x, y, self.clean.at(u as usize, v as usize));
+                    }
+                }
+            }
+            picture
+        })
+        .collect()
     }
 
     /// Column at which to part two neighbouring cells: where the least ink is crossed, near the wall.
