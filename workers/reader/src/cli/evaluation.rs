@@ -408,6 +408,6 @@ mod tests {
         );
         assert_eq!(set.row(Group::Combs, Some("fax")).cases, 3);
         assert_eq!(set.row(Group::Consents, None).straight_through.count, 1);
-        insta::assert_snapshot!(set.report().table());
+        assert!(set.report().table().contains("40.0 (11.8-76.9"));
     }
 }
