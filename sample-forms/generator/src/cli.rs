@@ -6,10 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Parser;
 
+use enrol::forms::definition::FormDefinition;
+
+use crate::evaluation::condition::Condition;
+use crate::evaluation::{self, Maker, zones};
 use crate::hand::Fonts;
 use crate::hostile;
 use crate::plan::{Plan, drawn, listed};
 use crate::sample::{File, Workshop, one_page};
+use crate::strokes::{self, Split};
 
 /// Makes the sample scans: invented families' forms, filled in by hand and scanned, with the truth beside them
 #[derive(Debug, Parser)]
@@ -33,6 +38,33 @@ pub struct Arguments {
     /// Write nothing: say whether the files in the folder are what this program makes
     #[arg(long)]
     check: bool,
+    /// Folder of pen strokes (characters.npz, words.npz) to write forms with
+    #[arg(long, value_name = "FOLDER")]
+    pens: Option<PathBuf>,
+    /// The writers whose strokes are used
+    #[arg(
+        long,
+        value_name = "SPLIT",
+        value_enum,
+        default_value = "evaluation",
+        requires = "pens"
+    )]
+    writers: Split,
+    /// Instead of the listed samples, write this many forms with pen strokes into --out, a folder each
+    #[arg(long, value_name = "NUMBER", requires = "pens", conflicts_with_all = ["only", "check", "random", "zones"])]
+    evaluation: Option<u64>,
+    /// Instead of the listed samples, write only the written zones of this many forms: zones.jsonl and zones.bin
+    #[arg(long, value_name = "NUMBER", requires = "pens", conflicts_with_all = ["only", "check", "random"])]
+    zones: Option<u64>,
+    /// Deliver every form of a set under this condition [default: all in turn]
+    #[arg(long, value_name = "NAME", value_enum, requires = "pens")]
+    capture: Option<Condition>,
+    /// Share of combs in which a character is struck out and written again
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, requires = "pens")]
+    corrections: f32,
+    /// Threads that make a set
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    jobs: usize,
     /// Folder of the font packages [default: those installed by `npm ci` in sample-forms/generator]
     #[arg(long)]
     fonts: Option<PathBuf>,
@@ -46,6 +78,9 @@ pub struct Arguments {
 pub fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let definition = enrol::forms::load(&arguments.form)?;
+    if let Some(pens) = &arguments.pens {
+        return written_with_pens(&arguments, pens, &definition);
+    }
     let fonts = Fonts::locate(arguments.fonts.clone())?;
     let workshop = Workshop {
         definition: &definition,
@@ -68,6 +103,36 @@ pub fn run() -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// A number from 0 to 1.
+fn share(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1".to_owned()),
+    }
+}
+
+/// Makes a set of forms, or of zones, with the strokes of real pens.
+fn written_with_pens(
+    arguments: &Arguments,
+    pens: &Path,
+    definition: &FormDefinition,
+) -> anyhow::Result<()> {
+    let people = strokes::load(pens, arguments.writers)?;
+    let plan = evaluation::form::Plan {
+        definition,
+        turns: evaluation::form::turns(&people),
+        condition: arguments.capture,
+        corrections: arguments.corrections,
+        seed: arguments.seed,
+    };
+    let maker = Maker::new(plan)?;
+    match (arguments.evaluation, arguments.zones) {
+        (Some(count), _) => evaluation::write_forms(&maker, &arguments.out, count, arguments.jobs),
+        (_, Some(count)) => zones::write_zones(&maker, &arguments.out, count, arguments.jobs),
+        _ => bail!("say with --evaluation or --zones what to make with the pen strokes"),
+    }
 }
 
 fn wanted(arguments: &Arguments, name: &str) -> bool {

@@ -6,10 +6,10 @@ use enrol::domain::field::FieldKind;
 use enrol::forms::definition::{Field, FormDefinition, Zone};
 use rand::Rng;
 
-use crate::hand::Hand;
 use crate::hand::ink::Ink;
 use crate::hand::marks;
 use crate::hand::writing::{self, Sheet};
+use crate::hand::{Hand, TickStyle};
 use crate::people::answers::{Answer, Written};
 use crate::scan::{PAPER_DPI, Picture, paper};
 
@@ -76,8 +76,8 @@ pub fn fill(
                 .filter(|s| s.0 == field.name)
                 .and_then(|s| field.options.get(s.1))
             {
-                marks::tick(&mut sheet, hand, &wrong.zone, random);
-                marks::strike_out(&mut sheet, hand, &wrong.zone.grown(1.0), random);
+                tick(&mut sheet, hand, &wrong.zone, random);
+                marks::strike_out(&mut sheet, hand.marker(), &wrong.zone.grown(1.0), random);
             }
             if !write(&mut sheet, hand, field, answer, random) {
                 overlong.push(field.name.clone());
@@ -108,12 +108,29 @@ fn write(
         }
         Written::Ticks(marked) => {
             for option in marked.iter().filter_map(|i| field.options.get(*i)) {
-                marks::tick(sheet, hand, &option.zone, random);
+                tick(sheet, hand, &option.zone, random);
             }
         }
-        Written::Signature => marks::signature(sheet, hand, &field.zone, random),
+        Written::Signature => marks::signature(sheet, hand.marker(), &field.zone, random),
     }
     true
+}
+
+/// Marks a box; a typewriter strikes an X.
+fn tick(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut impl Rng) {
+    if hand.tick == TickStyle::Typed {
+        writing::cells(sheet, hand, std::slice::from_ref(zone), "X", random);
+    } else {
+        marks::tick(sheet, hand.marker(), zone, random);
+    }
+}
+
+/// A value with spaces where its comb leaves cells empty.
+pub fn in_groups(field: &Field, text: &str) -> String {
+    match field.kind {
+        FieldKind::Postcode => postcode_in_cells(&field.cells, text),
+        _ => text.to_owned(),
+    }
 }
 
 /// How a value is spread over the cells of its comb; a space leaves a cell empty.
@@ -121,7 +138,7 @@ fn in_cells(field: &Field, text: &str, hand: &Hand) -> String {
     match field.kind {
         FieldKind::Email if hand.shouts => text.to_uppercase(),
         FieldKind::Email => text.to_owned(),
-        FieldKind::Postcode => postcode_in_cells(&field.cells, text),
+        FieldKind::Postcode => in_groups(field, text),
         _ => text.to_uppercase(),
     }
 }

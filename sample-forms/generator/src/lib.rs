@@ -4,6 +4,7 @@ mod blank;
 mod cli;
 mod deliver;
 mod encode;
+mod evaluation;
 mod fill;
 mod hand;
 mod hostile;
@@ -11,6 +12,7 @@ mod people;
 mod plan;
 mod sample;
 mod scan;
+mod strokes;
 mod truth;
 
 pub use cli::run;

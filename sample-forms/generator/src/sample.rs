@@ -115,6 +115,8 @@ impl Workshop<'_> {
             } else {
                 Expected::Record
             },
+            writer: None,
+            capture: None,
             fields: truth::fields(self.definition, &answers),
         };
         let mut json = serde_json::to_vec_pretty(&truth)?;

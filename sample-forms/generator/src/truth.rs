@@ -39,6 +39,12 @@ pub struct Truth {
     pub features: Vec<String>,
     /// What becomes of it.
     pub expected: Expected,
+    /// Whose pen strokes the form is written with, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub writer: Option<i32>,
+    /// The capture condition, where the form is one of an evaluation set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<String>,
     /// Every field of the definition in its order; null where nothing was written.
     #[serde(serialize_with = "in_order")]
     pub fields: Vec<(String, Value)>,

@@ -27,6 +27,7 @@ pub mod registration;
 pub mod stages;
 pub mod ticks;
 pub mod worker;
+pub mod zone_set;
 pub mod zones;
 
 pub use reader::{

@@ -3,15 +3,24 @@
 use enrol::forms::definition::Zone;
 use rand::Rng;
 
+use super::TickStyle;
 use super::ink::Point;
-use super::writing::{self, Sheet, spread};
-use super::{Hand, TickStyle};
+use super::writing::{Sheet, spread};
+
+/// A pen as marks are drawn with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Marker {
+    /// How boxes are marked.
+    pub tick: TickStyle,
+    /// Half the width of its line, millimetres: most ballpoints draw 0.4 to 0.6 mm.
+    pub radius: f32,
+}
 
 /// Marks a tick box the way this hand does.
-pub fn tick(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut impl Rng) {
+pub fn tick(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
     let mut at =
         |x: f32, y: f32, loose: f32| (x + spread(random, loose), y + spread(random, loose));
-    let strokes: Vec<Vec<Point>> = match hand.tick {
+    let strokes: Vec<Vec<Point>> = match marker.tick {
         TickStyle::Tick => vec![vec![
             at(0.14, 0.52, 0.1),
             at(0.3, 0.72, 0.06),
@@ -43,10 +52,8 @@ pub fn tick(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut impl R
                 })
                 .collect(),
         ],
-        TickStyle::Typed => {
-            writing::cells(sheet, hand, std::slice::from_ref(zone), "X", random);
-            return;
-        }
+        // A typewriter has no pen.
+        TickStyle::Typed => return,
     };
     for stroke in strokes {
         let place = |p: Point| {
@@ -59,15 +66,15 @@ pub fn tick(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut impl R
         draw(
             sheet,
             &points,
-            pen_radius(hand),
-            hand.tick != TickStyle::Fill,
+            marker.radius,
+            marker.tick != TickStyle::Fill,
             random,
         );
     }
 }
 
 /// Strikes something out with two wavy lines.
-pub fn strike_out(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut impl Rng) {
+pub fn strike_out(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
     for level in [0.42, 0.62] {
         let points: Vec<Point> = (0..=8)
             .map(|i| {
@@ -76,12 +83,12 @@ pub fn strike_out(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut 
                 (x * sheet.scale, y * sheet.scale)
             })
             .collect();
-        draw(sheet, &points, pen_radius(hand), true, random);
+        draw(sheet, &points, marker.radius, true, random);
     }
 }
 
 /// A signature: a large initial, a run of loops that dies away, and often a line below.
-pub fn signature(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut impl Rng) {
+pub fn signature(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
     let height = (zone.height as f32 * 0.62).min(11.0);
     let width = (zone.width as f32 * 0.62).min(52.0) * random.random_range(0.75..1.0);
     let left = zone.x as f32 + zone.width as f32 * 0.08 + random.random_range(0.0..4.0);
@@ -122,7 +129,7 @@ pub fn signature(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut i
         }
     }
     put(width, height * random.random_range(0.0..0.25));
-    draw(sheet, &points, pen_radius(hand), true, random);
+    draw(sheet, &points, marker.radius, true, random);
     if random.random_bool(0.6) {
         let line: Vec<Point> = [(0.9, -0.28), (0.45, -0.36), (0.1, -0.3), (0.6, -0.42)]
             .iter()
@@ -133,13 +140,8 @@ pub fn signature(sheet: &mut Sheet<'_>, hand: &Hand, zone: &Zone, random: &mut i
                 )
             })
             .collect();
-        draw(sheet, &line, pen_radius(hand) * 0.85, true, random);
+        draw(sheet, &line, marker.radius * 0.85, true, random);
     }
-}
-
-/// Half the width of a pen line in millimetres: most ballpoints draw 0.4 to 0.6 mm.
-fn pen_radius(hand: &Hand) -> f32 {
-    0.2 + hand.weight
 }
 
 /// Draws through the points, smoothly if asked, pressing more in the middle of a stroke than at its ends.

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use rand::Rng;
 
 use face::{Face, Shape};
+use marks::Marker;
 
 /// The fonts that stand for handwriting, and the two that stand for a typewriter.
 pub const FONTS: [(&str, &str); 14] = [
@@ -141,6 +142,14 @@ impl Hand {
         self.face
             .shape(character)
             .or_else(|| self.spare.shape(character))
+    }
+
+    /// The pen as marks are drawn with it.
+    pub fn marker(&self) -> Marker {
+        Marker {
+            tick: self.tick,
+            radius: 0.2 + self.weight,
+        }
     }
 
     /// A hand with everything but the font drawn at random; `tick` as given.

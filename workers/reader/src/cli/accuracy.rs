@@ -34,15 +34,8 @@ pub type ByKind = BTreeMap<&'static str, KindCounts>;
 /// Adds one field to the counts.
 pub fn count(counts: &mut ByKind, reading: &FieldReading, truth: &Value) {
     let entry = counts.entry(reading.kind.as_str()).or_default();
-    let read = serde_json::to_value(&reading.value).unwrap_or(Value::Null);
-    let nothing =
-        truth.is_null() || truth == &Value::Array(Vec::new()) || truth == &Value::Bool(false);
-    let right = if nothing {
-        reading.state == FieldState::Blank || is_nothing(&read)
-    } else {
-        same(reading.kind, &read, truth)
-    };
-    if nothing {
+    let right = is_right(reading, truth);
+    if is_nothing(truth) {
         entry.blank += 1;
         entry.blank_right += usize::from(right);
     } else {
@@ -60,7 +53,18 @@ pub fn count(counts: &mut ByKind, reading: &FieldReading, truth: &Value) {
     }
 }
 
-fn is_nothing(value: &Value) -> bool {
+/// Whether a field was read as it was written, or found blank where nothing was.
+pub fn is_right(reading: &FieldReading, truth: &Value) -> bool {
+    let read = serde_json::to_value(&reading.value).unwrap_or(Value::Null);
+    if is_nothing(truth) {
+        reading.state == FieldState::Blank || is_nothing(&read)
+    } else {
+        same(reading.kind, &read, truth)
+    }
+}
+
+/// Whether a value stands for a field left blank.
+pub fn is_nothing(value: &Value) -> bool {
     value.is_null() || value == &Value::Bool(false) || value == &Value::Array(Vec::new())
 }
 

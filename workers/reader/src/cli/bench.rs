@@ -6,11 +6,14 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use enrol::domain::reading::FormReading;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::accuracy::{self, ByKind};
-use crate::reader::{Reader, ReaderOptions, read_document_seeing};
+use super::evaluation::{Evaluation, Report};
+use super::placement::{self, Placed};
+use crate::reader::{PageSeen, Reader, ReaderOptions, read_document_seeing};
 use crate::stages::{self, StageClock, StageSeconds};
 
 /// Measure accuracy, speed and memory on a folder of scans with their truth
@@ -38,6 +41,14 @@ struct Truth {
     set_number: Option<String>,
     files: Vec<String>,
     fields: Map<String, Value>,
+    form: Option<String>,
+    version: Option<u32>,
+    #[serde(default)]
+    pages: Vec<u32>,
+    /// Whose pen strokes the form is written with.
+    writer: Option<i32>,
+    /// The capture condition.
+    capture: Option<String>,
 }
 
 /// What a run came to.
@@ -69,6 +80,9 @@ struct Result {
     decoder_peak_bytes: u64,
     /// Name of the handwriting weights.
     model: String,
+    /// By kind of field and capture condition, for forms that name their writer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation: Option<Report>,
 }
 
 /// Runs the measurement on one core.
@@ -85,11 +99,24 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
         ..Result::default()
     };
     let began = Instant::now();
+    let mut evaluation = Evaluation::default();
     let mut clock = StageClock::running();
     let children_before = stages::children_seconds();
-    for folder in samples(&args.folder)? {
-        measure(&reader, &folder, args.wrong, &mut clock, &mut result)?;
+    let folders = samples(&args.folder)?;
+    let bar = ProgressBar::new(folders.len() as u64).with_style(ProgressStyle::with_template(
+        "{pos} of {len} samples, {elapsed} gone, {eta} to go",
+    )?);
+    for folder in bar.wrap_iter(folders.into_iter()) {
+        measure(
+            &reader,
+            &folder,
+            args.wrong,
+            &mut clock,
+            &mut result,
+            &mut evaluation,
+        )?;
     }
+    result.evaluation = (!evaluation.is_empty()).then(|| evaluation.report());
     anyhow::ensure!(
         result.samples > 0,
         "{} holds no folder with a truth.json",
@@ -109,6 +136,9 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
         println!("{json}");
     } else {
         print!("{}", table(&result));
+        if let Some(report) = &result.evaluation {
+            print!("{}", report.table());
+        }
     }
     Ok(if result.failed.is_empty() {
         ExitCode::SUCCESS
@@ -133,6 +163,7 @@ fn measure(
     list_wrong: bool,
     clock: &mut StageClock,
     result: &mut Result,
+    evaluation: &mut Evaluation,
 ) -> anyhow::Result<()> {
     let name = folder
         .file_name()
@@ -143,16 +174,42 @@ fn measure(
     let truth: Truth = serde_json::from_slice(&truth)
         .with_context(|| format!("{name}/truth.json is not as expected"))?;
     result.samples += 1;
+    let definition = reader
+        .definitions()
+        .iter()
+        .find(|d| truth.form.as_ref() == Some(&d.id) && truth.version == Some(d.version));
+    // Forms that name their writer are counted page by page: a page that is refused is a figure, not a failure.
+    let counted = truth.writer.zip(truth.capture.as_ref()).zip(definition);
+    let geometry = placement::load(folder)?;
     let mut forms: Vec<FormReading> = Vec::new();
     for file in &truth.files {
         let bytes = std::fs::read(folder.join(file))
             .with_context(|| format!("{name}: cannot read {file}"))?;
         result.files += 1;
-        match read_document_seeing(reader, &bytes, clock, &mut |_| {}) {
+        let mut seen: Vec<Placed> = Vec::new();
+        let mut see = |page: PageSeen<'_>| {
+            seen.push(Placed {
+                document_page: page.document_page,
+                width: page.picture.width,
+                homography: page.homography.copied(),
+            });
+        };
+        match read_document_seeing(reader, &bytes, clock, &mut see) {
             Ok(document) => {
                 result.unplaced += document.unplaced.len();
+                if let Some(((_, capture), definition)) = counted {
+                    let own: Vec<_> = geometry
+                        .iter()
+                        .filter(|g| g.file == *file)
+                        .cloned()
+                        .collect();
+                    let tally = evaluation.pages.entry(capture.clone()).or_default();
+                    placement::count(tally, &own, definition, &seen, &document);
+                }
                 for page in &document.unplaced {
-                    if page.outcome == enrol::domain::reading::UnplacedOutcome::Exception {
+                    if counted.is_none()
+                        && page.outcome == enrol::domain::reading::UnplacedOutcome::Exception
+                    {
                         result.failed.push(format!(
                             "{name}/{file} page {}: {}",
                             page.document_page, page.reason
@@ -167,7 +224,11 @@ fn measure(
         }
     }
     let ours = |form: &&FormReading| {
-        truth.set_number.is_none() || form.pages.iter().any(|p| p.set_number == truth.set_number)
+        // A page whose number cannot be read still came in this sample's file.
+        let nameless = counted.is_some() && form.pages.iter().all(|p| p.set_number.is_none());
+        truth.set_number.is_none()
+            || nameless
+            || form.pages.iter().any(|p| p.set_number == truth.set_number)
     };
     let mut any = false;
     for form in forms.iter().filter(ours) {
@@ -194,7 +255,18 @@ fn measure(
             }
         }
     }
-    if !any {
+    if let Some(((writer, capture), definition)) = counted {
+        let delivered = definition
+            .fields
+            .iter()
+            .filter(|f| truth.pages.contains(&f.page));
+        for field in delivered {
+            let mut readings = forms.iter().filter(ours).flat_map(|f| &f.fields);
+            let reading = readings.find(|r| r.name == field.name);
+            let expected = truth.fields.get(&field.name).unwrap_or(&Value::Null);
+            evaluation.count(field, reading, expected, capture, writer);
+        }
+    } else if !any {
         result.failed.push(format!(
             "{name}: the form of this sample was not found in its files"
         ));

@@ -2,5 +2,8 @@
 
 mod accuracy;
 pub mod bench;
+mod evaluation;
+mod placement;
 pub mod read;
+mod statistics;
 mod table;

@@ -1,0 +1,343 @@
+//! Accuracy on a set of forms that say who wrote them and how they were captured.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use enrol::domain::field::{FieldKind, FieldState};
+use enrol::domain::reading::FieldReading;
+use enrol::forms::definition::Field;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::accuracy;
+use super::placement::PageTally;
+use super::statistics::Share;
+
+/// What is reported together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// All combs but e-mail addresses.
+    Combs,
+    /// Names.
+    Name,
+    /// Dates.
+    Date,
+    /// Postcodes.
+    Postcode,
+    /// Telephone numbers.
+    Phone,
+    /// NHS numbers.
+    NhsNumber,
+    /// E-mail addresses.
+    Email,
+    /// All ruled lines.
+    Lines,
+    /// Ruled lines of an address.
+    AddressLines,
+    /// All other ruled lines.
+    OtherLines,
+    /// Tick boxes, consents apart.
+    Ticks,
+    /// Consents: a clerk confirms each; counted as accepted is what would have been.
+    Consents,
+    /// Signatures: a clerk confirms each.
+    Signature,
+}
+
+impl Group {
+    /// The groups a field belongs to, the widest first.
+    fn of(field: &Field) -> Vec<Self> {
+        match field.kind {
+            FieldKind::Name => vec![Self::Combs, Self::Name],
+            FieldKind::Date => vec![Self::Combs, Self::Date],
+            FieldKind::Postcode => vec![Self::Combs, Self::Postcode],
+            FieldKind::Phone => vec![Self::Combs, Self::Phone],
+            FieldKind::NhsNumber => vec![Self::Combs, Self::NhsNumber],
+            FieldKind::Email => vec![Self::Email],
+            FieldKind::Text => {
+                let leaf = field.name.rsplit('.').next().unwrap_or_default();
+                let address = leaf.starts_with("address") || leaf == "town";
+                let own = if address {
+                    Self::AddressLines
+                } else {
+                    Self::OtherLines
+                };
+                vec![Self::Lines, own]
+            }
+            FieldKind::OneOf | FieldKind::AnyOf if field.rules.consent.is_some() => {
+                vec![Self::Consents]
+            }
+            FieldKind::OneOf | FieldKind::AnyOf => vec![Self::Ticks],
+            FieldKind::Signature => vec![Self::Signature],
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Combs => "combs",
+            Self::Name => "  names",
+            Self::Date => "  dates",
+            Self::Postcode => "  postcodes",
+            Self::Phone => "  phones",
+            Self::NhsNumber => "  NHS numbers",
+            Self::Email => "e-mails",
+            Self::Lines => "lines",
+            Self::AddressLines => "  address",
+            Self::OtherLines => "  other",
+            Self::Ticks => "ticks",
+            Self::Consents => "consents",
+            Self::Signature => "signatures",
+        }
+    }
+
+    /// Whether it is part of a wider group.
+    fn is_part(self) -> bool {
+        self.name().starts_with(' ')
+    }
+}
+
+/// Counts of one group of one writer under one capture condition.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    /// Fields in which something is written.
+    filled: usize,
+    /// Of those, on pages that were not placed.
+    unread: usize,
+    /// Of those filled, read exactly right, before any review.
+    right: usize,
+    /// Of those filled, taken for blank without a clerk.
+    missed: usize,
+    /// Fields accepted without a clerk, blank ones that were taken for filled among them.
+    accepted: usize,
+    /// Of those filled, accepted.
+    through: usize,
+    /// Of those accepted, wrong.
+    wrong: usize,
+}
+
+/// Everything counted.
+#[derive(Debug, Default)]
+pub struct Evaluation {
+    fields: BTreeMap<(Group, String, i32), Tally>,
+    /// Pages by capture condition.
+    pub pages: BTreeMap<String, PageTally>,
+}
+
+/// One line of the report.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// Kind of field.
+    group: Group,
+    /// Capture condition; null for all.
+    capture: Option<String>,
+    /// Writers with cases.
+    writers: usize,
+    /// Fields in which something is written.
+    cases: usize,
+    /// Of those, on pages that were not placed.
+    unread: usize,
+    /// Of those, taken for blank without a clerk.
+    missed: usize,
+    /// Read exactly right before any review, of all cases.
+    right: Share,
+    /// The same, of the cases on pages that were placed.
+    right_where_placed: Share,
+    /// Accepted, of all cases.
+    straight_through: Share,
+    /// Wrong, of all that was accepted.
+    wrong_and_accepted: Share,
+}
+
+/// The report as JSON.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Writers of all forms.
+    writers: usize,
+    /// By kind of field.
+    by_group: Vec<Row>,
+    /// By kind of field and capture condition.
+    by_capture: Vec<Row>,
+    /// Pages by capture condition.
+    pages: BTreeMap<String, PageTally>,
+}
+
+impl Evaluation {
+    /// Whether anything was counted.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Counts one field; `reading` is `None` when its page was not placed.
+    pub fn count(
+        &mut self,
+        field: &Field,
+        reading: Option<&FieldReading>,
+        truth: &Value,
+        capture: &str,
+        writer: i32,
+    ) {
+        let filled = !accuracy::is_nothing(truth);
+        let right = reading.is_some_and(|r| accuracy::is_right(r, truth));
+        let accepted = reading.is_some_and(|r| would_be_accepted(field, r));
+        let missed = filled && reading.is_some_and(|r| r.state == FieldState::Blank);
+        for group in Group::of(field) {
+            let tally = self
+                .fields
+                .entry((group, capture.to_owned(), writer))
+                .or_default();
+            tally.filled += usize::from(filled);
+            tally.unread += usize::from(filled && reading.is_none());
+            tally.right += usize::from(filled && right);
+            tally.missed += usize::from(missed);
+            tally.accepted += usize::from(accepted);
+            tally.through += usize::from(accepted && filled);
+            tally.wrong += usize::from(accepted && !right);
+        }
+    }
+
+    fn row(&self, group: Group, capture: Option<&str>) -> Row {
+        let mut writers: BTreeMap<i32, Tally> = BTreeMap::new();
+        for ((_, _, writer), tally) in self
+            .fields
+            .iter()
+            .filter(|((g, c, _), _)| *g == group && capture.is_none_or(|own| own == c))
+        {
+            let sum = writers.entry(*writer).or_default();
+            sum.filled += tally.filled;
+            sum.unread += tally.unread;
+            sum.right += tally.right;
+            sum.missed += tally.missed;
+            sum.accepted += tally.accepted;
+            sum.through += tally.through;
+            sum.wrong += tally.wrong;
+        }
+        let share = |pick: fn(&Tally) -> (usize, usize)| {
+            Share::over(&writers.values().map(pick).collect::<Vec<_>>())
+        };
+        let total = |pick: fn(&Tally) -> usize| writers.values().map(pick).sum();
+        Row {
+            group,
+            capture: capture.map(str::to_owned),
+            writers: writers.values().filter(|t| t.filled > 0).count(),
+            cases: total(|t| t.filled),
+            unread: total(|t| t.unread),
+            missed: total(|t| t.missed),
+            right: share(|t| (t.right, t.filled)),
+            right_where_placed: share(|t| (t.right, t.filled - t.unread)),
+            straight_through: share(|t| (t.through, t.filled)),
+            wrong_and_accepted: share(|t| (t.wrong, t.accepted)),
+        }
+    }
+
+    /// All figures with their intervals.
+    pub fn report(&self) -> Report {
+        let groups: BTreeSet<Group> = self.fields.keys().map(|k| k.0).collect();
+        let captures: BTreeSet<&str> = self.fields.keys().map(|k| k.1.as_str()).collect();
+        let writers: BTreeSet<i32> = self.fields.keys().map(|k| k.2).collect();
+        Report {
+            writers: writers.len(),
+            by_group: groups.iter().map(|g| self.row(*g, None)).collect(),
+            by_capture: groups
+                .iter()
+                .filter(|g| !g.is_part())
+                .flat_map(|g| captures.iter().map(|c| self.row(*g, Some(c))))
+                .collect(),
+            pages: self.pages.clone(),
+        }
+    }
+}
+
+/// Accepted; for a consent, which a clerk confirms in any case, whether nothing else spoke against it.
+fn would_be_accepted(field: &Field, reading: &FieldReading) -> bool {
+    if field.rules.consent.is_some() {
+        return reading.value.is_some() && reading.reasons.len() == 1;
+    }
+    reading.state == FieldState::Accepted
+}
+
+impl Report {
+    /// The report for people.
+    pub fn table(&self) -> String {
+        let mut out = String::new();
+        let _ = writeln!(
+            out,
+            "\n{} writers. Shares in %, with Wilson's 95 % interval, then the bootstrap over writers.\n",
+            self.writers
+        );
+        let heading = |first: &str| {
+            format!(
+                "{first:<14} {:>7} {:>6} {:>6} {:>6}  {:<32} {:<32} {}",
+                "writers",
+                "cases",
+                "unread",
+                "missed",
+                "right",
+                "straight through",
+                "wrong and accepted"
+            )
+        };
+        let _ = writeln!(out, "{}", heading("kind"));
+        for row in &self.by_group {
+            let _ = writeln!(out, "{}", line(row.group.name(), row));
+        }
+        let mut group = None;
+        for row in self.by_capture.iter().filter(|r| r.cases > 0) {
+            if group != Some(row.group) {
+                group = Some(row.group);
+                let _ = writeln!(out, "\n{}", heading(row.group.name()));
+            }
+            let _ = writeln!(
+                out,
+                "{}",
+                line(row.capture.as_deref().unwrap_or_default(), row)
+            );
+        }
+        let _ = writeln!(
+            out,
+            "\n{:<14} {:>6} {:>6} {:>7} {:>12} {:>12}",
+            "pages", "all", "placed", "refused", "wrong place", "worst, mm"
+        );
+        for (capture, p) in &self.pages {
+            let _ = writeln!(
+                out,
+                "{capture:<14} {:>6} {:>6} {:>7} {:>12} {:>12.2}",
+                p.all, p.placed, p.refused, p.wrong_place, p.worst_corner_mm
+            );
+        }
+        out
+    }
+}
+
+fn line(name: &str, row: &Row) -> String {
+    format!(
+        "{name:<14} {:>7} {:>6} {:>6} {:>6}  {:<32} {:<32} {}",
+        row.writers,
+        row.cases,
+        row.unread,
+        row.missed,
+        shown(&row.right),
+        shown(&row.straight_through),
+        shown(&row.wrong_and_accepted)
+    )
+    .trim_end()
+    .to_owned()
+}
+
+fn shown(share: &Share) -> String {
+    let Some(p) = share.share else {
+        return "-".to_owned();
+    };
+    let pair = |pair: Option<(f64, f64)>| {
+        pair.map_or_else(
+            || "-".to_owned(),
+            |(a, b)| format!("{:.1}-{:.1}", 100.0 * a, 100.0 * b),
+        )
+    };
+    format!(
+        "{:.1} ({}; {})",
+        100.0 * p,
+        pair(share.wilson),
+        pair(share.writers)
+    )
+}
