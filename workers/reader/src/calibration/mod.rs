@@ -5,6 +5,7 @@
 //! value, a name or a crop.
 
 pub mod curve;
+pub mod features;
 pub mod fit;
 pub mod logistic;
 pub mod plot;
