@@ -262,17 +262,20 @@ impl Report {
         let mut out = String::new();
         let _ = writeln!(
             out,
-            "\n{} writers. Shares in %, with Wilson's 95 % interval, then the bootstrap over writers.\n",
+            "\n{} writers. Shares in %, with Wilson's 95 % interval, then the bootstrap over writers. `unread`: the page was\n\
+             not placed; `missed`: taken for blank; `placed`: right, of what was on placed pages. Consents are counted\n\
+             as accepted where they would have been.\n",
             self.writers
         );
         let heading = |first: &str| {
             format!(
-                "{first:<14} {:>7} {:>6} {:>6} {:>6}  {:<32} {:<32} {}",
+                "{first:<14} {:>7} {:>6} {:>6} {:>6}  {:<32} {:>6}  {:<32} {}",
                 "writers",
                 "cases",
                 "unread",
                 "missed",
                 "right",
+                "placed",
                 "straight through",
                 "wrong and accepted"
             )
@@ -281,17 +284,20 @@ impl Report {
         for row in &self.by_group {
             let _ = writeln!(out, "{}", line(row.group.name(), row));
         }
-        let mut group = None;
-        for row in self.by_capture.iter().filter(|r| r.cases > 0) {
-            if group != Some(row.group) {
-                group = Some(row.group);
-                let _ = writeln!(out, "\n{}", heading(row.group.name()));
+        let told = [Group::Combs, Group::Email, Group::Lines, Group::Ticks];
+        for group in told {
+            let rows = || {
+                self.by_capture
+                    .iter()
+                    .filter(|r| r.group == group && r.cases > 0)
+            };
+            if rows().next().is_some() {
+                let _ = writeln!(out, "\n{}", heading(group.name()));
             }
-            let _ = writeln!(
-                out,
-                "{}",
-                line(row.capture.as_deref().unwrap_or_default(), row)
-            );
+            for row in rows() {
+                let name = row.capture.as_deref().unwrap_or_default();
+                let _ = writeln!(out, "{}", line(name, row));
+            }
         }
         let _ = writeln!(
             out,
@@ -311,12 +317,15 @@ impl Report {
 
 fn line(name: &str, row: &Row) -> String {
     format!(
-        "{name:<14} {:>7} {:>6} {:>6} {:>6}  {:<32} {:<32} {}",
+        "{name:<14} {:>7} {:>6} {:>6} {:>6}  {:<32} {:>6}  {:<32} {}",
         row.writers,
         row.cases,
         row.unread,
         row.missed,
         shown(&row.right),
+        row.right_where_placed
+            .share
+            .map_or_else(|| "-".to_owned(), |p| format!("{:.1}", 100.0 * p)),
         shown(&row.straight_through),
         shown(&row.wrong_and_accepted)
     )
@@ -340,4 +349,65 @@ fn shown(share: &Share) -> String {
         pair(share.wilson),
         pair(share.writers)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unread_missed_and_wrong_fields_are_told_apart() {
+        let definition = enrol::forms::load("registration").expect("the built-in form loads");
+        let field = definition
+            .field("primary_carer.surname")
+            .expect("a surname");
+        let consent = definition.field("consent.email").expect("a consent");
+        let reading = |field: &Field, state, value: Option<&str>| FieldReading {
+            name: field.name.clone(),
+            kind: field.kind,
+            raw: None,
+            value: value.map(|v| enrol::domain::field::FieldValue::Text(v.to_owned())),
+            confidence: 0.9,
+            state,
+            reasons: vec!["Consent is always confirmed by a person.".to_owned()],
+            page: field.page,
+            zone: field.zone.into(),
+        };
+        let mut set = Evaluation::default();
+        let name = Value::from("SMITH");
+        let accepted = reading(field, FieldState::Accepted, Some("Smith"));
+        let wrong = reading(field, FieldState::Accepted, Some("SMYTH"));
+        let review = reading(field, FieldState::Review, Some("SMITH"));
+        let blank = reading(field, FieldState::Blank, None);
+        set.count(field, Some(&accepted), &name, "fax", 12);
+        set.count(field, Some(&wrong), &name, "fax", 24);
+        set.count(field, Some(&review), &name, "fax", 24);
+        set.count(field, Some(&blank), &name, "clean", 24);
+        set.count(field, None, &name, "clean", 36);
+        set.count(field, Some(&wrong), &Value::Null, "clean", 36);
+        let yes = Value::from("yes");
+        let agreed = reading(consent, FieldState::Review, Some("yes"));
+        set.count(consent, Some(&agreed), &yes, "clean", 36);
+        let row = set.row(Group::Combs, None);
+        assert_eq!(
+            (row.cases, row.unread, row.missed, row.writers),
+            (5, 1, 1, 3)
+        );
+        assert_eq!((row.right.count, row.right.of), (2, 5));
+        assert_eq!(
+            (row.right_where_placed.count, row.right_where_placed.of),
+            (2, 4)
+        );
+        assert_eq!(
+            (row.straight_through.count, row.straight_through.of),
+            (2, 5)
+        );
+        assert_eq!(
+            (row.wrong_and_accepted.count, row.wrong_and_accepted.of),
+            (2, 3)
+        );
+        assert_eq!(set.row(Group::Combs, Some("fax")).cases, 3);
+        assert_eq!(set.row(Group::Consents, None).straight_through.count, 1);
+        insta::assert_snapshot!(set.report().table());
+    }
 }
