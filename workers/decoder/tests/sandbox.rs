@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{decode, decoder, pdf};
+use common::{decoder, pdf};
 use enrol::decoding::{DecodeError, DecodeLimits, Decoder};
 use nix::libc::{SIGABRT, SIGSEGV, SIGSYS, SIGXCPU};
 

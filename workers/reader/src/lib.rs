@@ -13,6 +13,7 @@
 //! [`read_document`] does all of it for the bytes of one file. Only [`worker`] knows of queues and
 //! databases.
 
+pub mod calibration;
 pub mod checking;
 pub mod cli;
 pub mod digital;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use enrol_reader::cli::{bench, read};
+use enrol_reader::cli::{bench, calibrate, read};
 use enrol_reader::worker;
 
 /// Reads scanned registration forms
@@ -20,6 +20,8 @@ enum Command {
     Read(read::ReadArgs),
     /// Measure accuracy, speed and memory on a folder of scans with their truth
     Bench(bench::BenchArgs),
+    /// Fit confidences to zones whose truth is known and prove the thresholds of acceptance
+    Calibrate(calibrate::CalibrateArgs),
     /// Take scans from the queue and read them
     Worker(worker::WorkerArgs),
 }
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Read(args) => read::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Worker(args) => worker::command(&args),
     };
     outcome.unwrap_or_else(|error| {

@@ -263,7 +263,10 @@ pub fn read_document_seeing(
                 None => fields::read_page(networks, definition, &page, &placed, clock)?,
             };
             if let Some(unread) = &fields_unread {
-                for field in fields.iter_mut().filter(|f| f.reading.state == FieldState::Review) {
+                for field in fields
+                    .iter_mut()
+                    .filter(|f| f.reading.state == FieldState::Review)
+                {
                     field.reading.reasons.push(unread.clone());
                 }
             }

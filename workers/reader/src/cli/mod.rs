@@ -2,6 +2,7 @@
 
 mod accuracy;
 pub mod bench;
+pub mod calibrate;
 mod evaluation;
 mod placement;
 pub mod read;

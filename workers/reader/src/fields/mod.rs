@@ -22,7 +22,7 @@ use crate::registration::{PlacedPage, PreparedPage};
 use crate::stages::{Stage, StageClock};
 use crate::ticks::{self, BoxReading};
 use crate::zones::comb::{self, Comb};
-use crate::zones::{cut, writing};
+use crate::zones::{ZonePicture, cut, writing};
 
 /// What was found in a field's zone before anything was recognised.
 enum Found {
@@ -60,7 +60,52 @@ pub fn read_page(
             },
         );
     }
+    read_found(networks, &fields, &mut found, placed.residual_mm, clock)
+}
 
+/// The pictures of one written field, cut as [`read_page`] cuts them, each with the index of its ruled line (`None` for
+/// a comb).
+pub struct WrittenZones<'a> {
+    /// The field.
+    pub field: &'a Field,
+    /// Its pictures, lines in order.
+    pub pictures: Vec<(Option<usize>, ZonePicture)>,
+}
+
+/// Reads written fields from pictures of their zones, those of one form together.
+///
+/// # Errors
+/// The network failed.
+pub fn read_zones(
+    networks: &Networks,
+    zones: &[WrittenZones<'_>],
+) -> Result<Vec<ReadField>, RecogniserError> {
+    let fields: Vec<&Field> = zones.iter().map(|z| z.field).collect();
+    let mut found: Vec<Found> = zones
+        .iter()
+        .map(|zone| match zone.pictures.as_slice() {
+            [(None, picture)] => in_comb(zone.field, picture),
+            pictures => {
+                let lines = lines_of(zone.field);
+                in_lines(
+                    pictures
+                        .iter()
+                        .filter_map(|(at, picture)| Some((lines.get((*at)?)?, picture))),
+                )
+            }
+        })
+        .collect();
+    read_found(networks, &fields, &mut found, 0.0, &mut StageClock::off())
+}
+
+/// Recognises what was found in the zones of `fields`, which lie on one page.
+fn read_found(
+    networks: &Networks,
+    fields: &[&Field],
+    found: &mut [Found],
+    residual_mm: f64,
+    clock: &mut StageClock,
+) -> Result<Vec<ReadField>, RecogniserError> {
     let typed = typing::is_typed(found.iter().filter_map(|f| match f {
         Found::Comb { comb, .. } => Some(comb),
         _ => None,
@@ -76,17 +121,17 @@ pub fn read_page(
     };
     let fills_boxes = ticks::fills_boxes(all_boxes());
     let today = Local::now().date_naive();
-    let mut texts = read_texts(networks, &fields, &mut found, today)?;
+    let mut texts = read_texts(networks, fields, found, today)?;
     clock.lap(Stage::Handwriting);
 
     let mut readings = Vec::with_capacity(fields.len());
-    for (index, (field, item)) in fields.iter().zip(&found).enumerate() {
+    for (index, (field, item)) in fields.iter().zip(found.iter()).enumerate() {
         let read = std::mem::take(&mut texts[index]);
         let read: Vec<&TextReading> = read.iter().collect();
         let mut signals = None;
         let mut with_signals = |written: &Written, pictures: &[&Grey]| {
             let ink = ink_of_all(pictures);
-            signals = Some(written.signals(field, &read, ink, placed.residual_mm));
+            signals = Some(written.signals(field, &read, ink, residual_mm));
             verdict::of_writing(field, written)
         };
         let reading = match item {
@@ -146,32 +191,44 @@ fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
             Found::Signature(signed, confidence)
         }
         FieldKind::Text => {
-            let own = [field.zone];
-            let lines: &[Zone] = if field.lines.is_empty() {
-                &own
-            } else {
-                &field.lines
-            };
-            let pieces: Vec<Grey> = lines
+            let pictures: Vec<(&Zone, ZonePicture)> = lines_of(field)
                 .iter()
-                .filter_map(|line| {
-                    writing::line(&cut(page, homography, writing::zone_of(line)), line)
-                })
+                .map(|line| (line, cut(page, homography, writing::zone_of(line))))
                 .collect();
-            if pieces.is_empty() {
-                Found::Blank
-            } else {
-                Found::Lines(pieces)
-            }
+            in_lines(pictures.iter().map(|(line, picture)| (*line, picture)))
         }
-        _ => {
-            let picture = cut(page, homography, field.zone.grown(comb::MARGIN_MM));
-            let comb = Comb::new(&picture, &field.cells);
-            match comb.line() {
-                Some(line) => Found::Comb { comb, line },
-                None => Found::Blank,
-            }
-        }
+        _ => in_comb(
+            field,
+            &cut(page, homography, field.zone.grown(comb::MARGIN_MM)),
+        ),
+    }
+}
+
+/// The ruled lines of a field; its whole zone where it has none.
+fn lines_of(field: &Field) -> &[Zone] {
+    if field.lines.is_empty() {
+        std::slice::from_ref(&field.zone)
+    } else {
+        &field.lines
+    }
+}
+
+fn in_lines<'p>(pictures: impl Iterator<Item = (&'p Zone, &'p ZonePicture)>) -> Found {
+    let pieces: Vec<Grey> = pictures
+        .filter_map(|(line, picture)| writing::line(picture, line))
+        .collect();
+    if pieces.is_empty() {
+        Found::Blank
+    } else {
+        Found::Lines(pieces)
+    }
+}
+
+fn in_comb(field: &Field, picture: &ZonePicture) -> Found {
+    let comb = Comb::new(picture, &field.cells);
+    match comb.line() {
+        Some(line) => Found::Comb { comb, line },
+        None => Found::Blank,
     }
 }
 

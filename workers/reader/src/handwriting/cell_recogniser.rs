@@ -42,6 +42,7 @@ pub struct CellRecogniser {
     input: NodeId,
     output: NodeId,
     classes: Vec<char>,
+    hash: String,
 }
 
 /// Class of "not a character".
@@ -68,7 +69,13 @@ impl CellRecogniser {
             input,
             output,
             classes: card.alphabet.chars().collect(),
+            hash: card.sha256,
         })
+    }
+
+    /// SHA-256 of the weights, hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// The characters the network knows, in class order after [`NO_CHARACTER`].

@@ -174,6 +174,11 @@ impl Recogniser {
         &self.card.name
     }
 
+    /// SHA-256 of the weights, hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.card.sha256
+    }
+
     /// The characters the network knows, in class order without the blank.
     pub fn characters(&self) -> &[char] {
         &self.classes
