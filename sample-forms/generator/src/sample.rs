@@ -161,6 +161,8 @@ impl Workshop<'_> {
             later_files: Vec::new(),
             features: plan.features.iter().map(|f| (*f).to_owned()).collect(),
             expected: Expected::Record,
+            writer: None,
+            capture: None,
             fields,
         };
         let mut json = serde_json::to_vec_pretty(&truth)?;
