@@ -16,7 +16,7 @@ TYPEWRITERS = ("CourierPrime", "SpecialElite")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that say where data lies."""
-    parser.add_argument("--data", type=Path, default=ROOT / "../shared/training", help="folder of the pen stroke data")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/training", help="folder of the pen stroke data")
     parser.add_argument("--hand-fonts", type=Path, default=GENERATOR_FONTS)
     parser.add_argument("--print-fonts", type=Path, nargs="*", default=PRINT_FONTS)
     parser.add_argument("--without-unipen", action="store_true", help="fonts only")
