@@ -26,8 +26,11 @@ def pencil(rng: random.Random, ink: np.ndarray) -> np.ndarray:
     return np.clip(255 - depth, 0, 255).astype(np.uint8)
 
 
-def captured(rng: random.Random, picture: np.ndarray) -> np.ndarray:
-    """The picture as it comes back from a scanner of 150 to 400 dpi, resampled to the zones' scale."""
+def captured(rng: random.Random, picture: np.ndarray, bilevel: float = 0.15) -> np.ndarray:
+    """The picture as it comes back from a scanner of 150 to 400 dpi, resampled to the zones' scale.
+
+    `bilevel` is the chance of a black and white scan, which leaves little of a faint pencil.
+    """
     height, width = picture.shape
     dpi = rng.choice([150, 200, 200, 300, 300, 300, 400])
     dots = dpi / 25.4 / PIXELS_PER_MM
@@ -39,7 +42,7 @@ def captured(rng: random.Random, picture: np.ndarray) -> np.ndarray:
     result = result.astype(np.float32)
     if rng.random() < 0.6:
         result = result + noise(rng, result.shape, rng.uniform(1, 14))
-    if rng.random() < 0.15:
+    if rng.random() < bilevel:
         level = rng.uniform(120, 200)
         result = np.where(result < level, 0.0, 255.0)
     result = np.clip(result, 0, 255).astype(np.uint8)
