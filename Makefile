@@ -2,7 +2,8 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help run test check bench advisories assets browser fonts queries packages samples erase
+.PHONY: help run test check bench advisories assets browser fonts queries packages samples erase \
+  train train-evaluate train-without-unipen training-environment
 
 PROGRAMS := target/debug
 # libgomp reads this when Tesseract's library loads; unset it costs a factor of five.
@@ -11,7 +12,7 @@ export OMP_THREAD_LIMIT := 1
 unexport DATABASE_URL
 
 help: ## List what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
 
 run: packages assets ## Start everything here with the sample scans (ONCE=1 stops after the summary)
 	cargo build --workspace
@@ -60,6 +61,25 @@ packages: ## Install the Debian packages that are missing
 samples: packages fonts ## Make the sample scans and hostile files anew
 	cargo build --workspace
 	$(PROGRAMS)/enrol sample --out sample-forms
+
+TRAINING := workers/reader/training
+DATA ?= ../shared/training
+MINUTES ?= 45
+PART ?= development
+SEED ?= 1
+
+training-environment: fonts
+	@cd $(TRAINING) && if [ ! -f .venv/ready ] || [ requirements.txt -nt .venv/ready ]; then \
+	    python3 -m venv .venv && .venv/bin/pip install --quiet --requirement requirements.txt && touch .venv/ready; fi
+
+train: training-environment ## Train the handwriting networks from pen strokes and fonts (DATA=folder of the data)
+	$(TRAINING)/.venv/bin/python $(TRAINING)/retrain.py --data $(DATA) --minutes $(MINUTES) --seed $(SEED) $(MORE)
+
+train-evaluate: training-environment ## Read writers the networks never saw (DATA=folder, PART=evaluation at the end)
+	$(TRAINING)/.venv/bin/python $(TRAINING)/evaluate.py --data $(DATA) --part $(PART)
+
+train-without-unipen: training-environment ## Train the networks from fonts alone (DATA=folder)
+	$(TRAINING)/.venv/bin/python $(TRAINING)/retrain.py --data $(DATA) --minutes $(MINUTES) --seed $(SEED) --without-unipen
 
 erase: ## Remove the local servers' data: scans, records, accounts, keys
 	$(PROGRAMS)/enrol down --erase

@@ -1,0 +1,80 @@
+"""The two networks. Both share the shape of their trunk, so that a trained cells network starts a line network."""
+
+import torch
+from torch import nn
+
+from alphabet import CHARACTERS, LINE_CHARACTERS
+
+CHANNELS = (24, 56, 112)
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions beside a shortcut."""
+
+    def __init__(self, inward: int, outward: int, stride: tuple[int, int] = (1, 1)):
+        super().__init__()
+        self.first = nn.Conv2d(inward, outward, 3, stride, 1, bias=False)
+        self.first_norm = nn.BatchNorm2d(outward)
+        self.second = nn.Conv2d(outward, outward, 3, 1, 1, bias=False)
+        self.second_norm = nn.BatchNorm2d(outward)
+        same = inward == outward and stride == (1, 1)
+        self.shortcut = None if same else nn.Conv2d(inward, outward, 1, stride, bias=False)
+        self.shortcut_norm = None if same else nn.BatchNorm2d(outward)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.first_norm(self.first(x)).relu()
+        y = self.second_norm(self.second(y))
+        return (y + (x if self.shortcut is None else self.shortcut_norm(self.shortcut(x)))).relu()
+
+
+class Trunk(nn.Module):
+    """[n, 1, h, w] to [n, 112, h/8, w/8], or w/4 with `last_across` 1."""
+
+    def __init__(self, last_across: int):
+        super().__init__()
+        self.stem = nn.Conv2d(1, CHANNELS[0], 3, 2, 1, bias=False)
+        self.stem_norm = nn.BatchNorm2d(CHANNELS[0])
+        self.fine = Residual(CHANNELS[0], CHANNELS[0])
+        self.middle = Residual(CHANNELS[0], CHANNELS[1], (2, 2))
+        self.coarse = Residual(CHANNELS[1], CHANNELS[2], (2, last_across))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.coarse(self.middle(self.fine(self.stem_norm(self.stem(x)).relu())))
+
+
+class CellsNetwork(nn.Module):
+    """[n, 1, 32, 32] to logits [n, 83]. 0.37 million parameters, 8 million multiplications a cell."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = Trunk(2)
+        self.dropout = nn.Dropout(0.1)
+        self.answer = nn.Linear(CHANNELS[2] * 16, len(CHARACTERS) + 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.answer(self.dropout(self.trunk(x).flatten(1)))
+
+
+class LineNetwork(nn.Module):
+    """[n, 1, 40, w] to logits [n, w/4, 84]; class 0 is the CTC blank."""
+
+    WIDE = 144
+
+    def __init__(self, hidden: int = 112):
+        super().__init__()
+        self.trunk = Trunk(1)
+        self.columns = nn.Conv2d(CHANNELS[2], self.WIDE, (5, 1), bias=False)
+        self.columns_norm = nn.BatchNorm2d(self.WIDE)
+        self.context = nn.LSTM(self.WIDE, hidden, batch_first=True, bidirectional=True)
+        self.dropout = nn.Dropout(0.1)
+        self.answer = nn.Linear(2 * hidden, len(LINE_CHARACTERS) + 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        features = self.columns_norm(self.columns(self.trunk(x))).relu().squeeze(2).transpose(1, 2)
+        context, _ = self.context(features)
+        return self.answer(self.dropout(context))
+
+
+def parameters_of(network: nn.Module) -> int:
+    """Number of trained values."""
+    return sum(p.numel() for p in network.parameters())

@@ -1,0 +1,54 @@
+"""Hand-written characters and words as pen strokes, parted by writer."""
+
+from pathlib import Path
+
+import numpy as np
+
+TRAINING, DEVELOPMENT, CALIBRATION, EVALUATION = "training", "development", "calibration", "evaluation"
+
+
+def part_of(writer: int) -> str:
+    """The fixed split. Development writers are taken from the training side, to choose by without touching the rest."""
+    return {0: EVALUATION, 1: CALIBRATION, 2: DEVELOPMENT}.get(int(writer) % 12, TRAINING)
+
+
+class StrokeArchive:
+    """Records of one `.npz` file: each is a list of strokes, each stroke float32 [points, 2], x right, y down."""
+
+    def __init__(self, path: Path):
+        arrays = np.load(path)
+        self.points = arrays["pts"]
+        self.stroke_offsets = arrays["stroke_offsets"]
+        self.record_offsets = arrays["record_offsets"]
+        self.labels = [str(label) for label in arrays["label"]]
+        self.writers = arrays["writer"]
+
+    def strokes(self, record: int) -> list[np.ndarray]:
+        """The strokes of one record, moved so that its box begins at (0, 0)."""
+        first, last = self.record_offsets[record], self.record_offsets[record + 1]
+        strokes = [
+            self.points[self.stroke_offsets[k] : self.stroke_offsets[k + 1]].astype(np.float32)
+            for k in range(first, last)
+        ]
+        strokes = [stroke for stroke in strokes if len(stroke)]
+        corner = np.min([stroke.min(0) for stroke in strokes], axis=0)
+        return [stroke - corner for stroke in strokes]
+
+    def by_writer(self, part: str) -> dict[int, dict[str, list[int]]]:
+        """Records of one part of the split: writer, then label, then record numbers."""
+        found: dict[int, dict[str, list[int]]] = {}
+        for record, (label, writer) in enumerate(zip(self.labels, self.writers)):
+            if part_of(writer) == part:
+                found.setdefault(int(writer), {}).setdefault(label, []).append(record)
+        return found
+
+
+def smoothed(stroke: np.ndarray) -> np.ndarray:
+    """One round of corner cutting, so that coarse pen samples do not show as corners."""
+    if len(stroke) < 3:
+        return stroke
+    inner = np.empty((2 * len(stroke), 2), np.float32)
+    inner[0], inner[-1] = stroke[0], stroke[-1]
+    inner[1:-1:2] = stroke[:-1] * 0.75 + stroke[1:] * 0.25
+    inner[2:-1:2] = stroke[:-1] * 0.25 + stroke[1:] * 0.75
+    return inner
