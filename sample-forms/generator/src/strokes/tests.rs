@@ -26,8 +26,11 @@ fn npy(kind: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Writer, label, and strokes of points.
+type Record<'a> = (i32, &'a str, &'a [&'a [(u8, u8)]]);
+
 /// An archive of these records: writer, label, strokes.
-fn archive(path: &Path, records: &[(i32, &str, &[&[(u8, u8)]])], wide: bool) {
+fn archive(path: &Path, records: &[Record<'_>], wide: bool) {
     let width = records
         .iter()
         .map(|r| r.1.chars().count())

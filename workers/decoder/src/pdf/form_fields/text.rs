@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn control_characters_go_and_line_ends_are_one() {
         assert_eq!(
-            decoded(b"a\x00\x1Bb\r\nc\rd\x7F", 10).as_deref(),
+            decoded(b"a\x00\x07b\r\nc\rd\x7F", 10).as_deref(),
             Some("ab\nc\nd")
         );
         assert_eq!(decoded(b"12345678901", 10), None);
