@@ -32,7 +32,7 @@ pub struct Vocabulary {
     listed: f64,
 }
 
-/// A word begun. Its list state is [`OFF_LIST`] once no listed word begins like it.
+/// A word begun. Its list state is `OFF_LIST` once no listed word begins like it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Begun {
     /// Node of the list.
