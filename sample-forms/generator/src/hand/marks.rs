@@ -4,6 +4,7 @@ use enrol::forms::definition::Zone;
 use rand::Rng;
 
 use super::TickStyle;
+use super::curve;
 use super::ink::Point;
 use super::writing::{Sheet, spread};
 
@@ -165,26 +166,7 @@ fn draw(sheet: &mut Sheet<'_>, points: &[Point], radius: f32, smooth: bool, rand
     sheet.ink.stroke(&pressed);
 }
 
-/// A smooth curve through all points (Catmull-Rom, eight steps a piece).
+/// A smooth curve through all points, eight steps from each to the next.
 fn catmull_rom(points: &[Point]) -> Vec<Point> {
-    if points.len() < 3 {
-        return points.to_vec();
-    }
-    let at = |i: isize| points[i.clamp(0, points.len() as isize - 1) as usize];
-    let mut path = Vec::with_capacity(points.len() * 8);
-    for i in 0..points.len() as isize - 1 {
-        let (p0, p1, p2, p3) = (at(i - 1), at(i), at(i + 1), at(i + 2));
-        for step in 0..8 {
-            let t = step as f32 / 8.0;
-            let blend = |a: f32, b: f32, c: f32, d: f32| {
-                0.5 * (2.0 * b
-                    + (c - a) * t
-                    + (2.0 * a - 5.0 * b + 4.0 * c - d) * t * t
-                    + (3.0 * b - a - 3.0 * c + d) * t * t * t)
-            };
-            path.push((blend(p0.0, p1.0, p2.0, p3.0), blend(p0.1, p1.1, p2.1, p3.1)));
-        }
-    }
-    path.push(at(points.len() as isize - 1));
-    path
+    curve::through(points, |_, _| 8)
 }

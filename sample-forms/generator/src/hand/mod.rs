@@ -1,5 +1,6 @@
 //! Handwriting: one person's way of writing, and the ink it leaves on a page.
 
+pub mod curve;
 pub mod face;
 pub mod ink;
 pub mod marks;

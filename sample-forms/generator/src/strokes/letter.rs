@@ -1,6 +1,7 @@
 //! Where the ink of a character or word lies against the line it stands on, and how it is brought to size.
 
 use super::Trace;
+use crate::hand::curve;
 use crate::hand::ink::Point;
 
 /// How far the ink of a character reaches above and below the line, in heights of a capital.
@@ -86,24 +87,8 @@ pub fn smooth(points: &[Point], step: f32) -> Vec<Point> {
             ((a.0 + 2.0 * b.0 + c.0) / 4.0, (a.1 + 2.0 * b.1 + c.1) / 4.0)
         })
         .collect();
-    let at = |i: isize| even[i.clamp(0, last as isize) as usize];
-    let mut path = Vec::with_capacity(points.len() * 2);
-    for i in 0..last as isize {
-        let (p0, p1, p2, p3) = (at(i - 1), at(i), at(i + 1), at(i + 2));
-        let length = (p2.0 - p1.0).hypot(p2.1 - p1.1);
-        let pieces = ((length / step).ceil() as usize).clamp(1, 12);
-        for piece in 0..pieces {
-            let t = piece as f32 / pieces as f32;
-            // Catmull-Rom: passes through every point.
-            let blend = |a: f32, b: f32, c: f32, d: f32| {
-                0.5 * (2.0 * b
-                    + (c - a) * t
-                    + (2.0 * a - 5.0 * b + 4.0 * c - d) * t * t
-                    + (3.0 * b - a - 3.0 * c + d) * t * t * t)
-            };
-            path.push((blend(p0.0, p1.0, p2.0, p3.0), blend(p0.1, p1.1, p2.1, p3.1)));
-        }
-    }
-    path.push(even[last]);
-    path
+    curve::through(&even, |from, to| {
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        ((length / step).ceil() as usize).clamp(1, 12)
+    })
 }

@@ -1,6 +1,6 @@
 //! The network that reads one cell of a comb.
 
-use rten::{Model, NodeId, RunOptions};
+use rten::{Model, NodeId};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use serde::Deserialize;
@@ -94,15 +94,7 @@ impl CellRecogniser {
         }
         let ink: Vec<f32> = cells.iter().flat_map(|c| c.0.iter().copied()).collect();
         let input = NdTensor::from_data([cells.len(), 1, SIDE, SIDE], ink);
-        let options = RunOptions::default().with_thread_pool(Some(recogniser::pool()));
-        let [output] = self
-            .model
-            .run_n(
-                [(self.input, input.into())].into(),
-                [self.output],
-                Some(options),
-            )
-            .map_err(RecogniserError::Run)?;
+        let output = recogniser::run_on_one_core(&self.model, self.input, self.output, input)?;
         let output: NdTensor<f32, 2> = output.try_into().map_err(|_| RecogniserError::Shape)?;
         if output.shape() != [cells.len(), classes] {
             return Err(RecogniserError::Shape);

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use rten::{Model, NodeId, RunOptions, ThreadPool};
+use rten::{Model, NodeId, RunOptions, ThreadPool, Value};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use serde::Deserialize;
@@ -118,8 +118,22 @@ thread_local! {
     static POOL: OnceCell<Arc<ThreadPool>> = const { OnceCell::new() };
 }
 
+/// Runs a network of one input and one output on this thread's core.
+pub(super) fn run_on_one_core(
+    model: &Model,
+    input: NodeId,
+    output: NodeId,
+    pictures: NdTensor<f32, 4>,
+) -> Result<Value, RecogniserError> {
+    let options = RunOptions::default().with_thread_pool(Some(pool()));
+    let [scores] = model
+        .run_n([(input, pictures.into())].into(), [output], Some(options))
+        .map_err(RecogniserError::Run)?;
+    Ok(scores)
+}
+
 /// The pool of the calling thread.
-pub(super) fn pool() -> Arc<ThreadPool> {
+fn pool() -> Arc<ThreadPool> {
     POOL.with(|pool| {
         pool.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1)))
             .clone()
@@ -256,15 +270,7 @@ impl Recogniser {
                     .copy_from_slice(&line.ink[y * line.width..(y + 1) * line.width]);
             }
         }
-        let options = RunOptions::default().with_thread_pool(Some(pool()));
-        let [output] = self
-            .model
-            .run_n(
-                [(self.input, input.into())].into(),
-                [self.output],
-                Some(options),
-            )
-            .map_err(RecogniserError::Run)?;
+        let output = run_on_one_core(&self.model, self.input, self.output, input)?;
         let output: NdTensor<f32, 3> = output.try_into().map_err(|_| RecogniserError::Shape)?;
         let [count, frames, classes] = output.shape();
         if count != batch.len() || classes != self.classes.len() + 1 {
