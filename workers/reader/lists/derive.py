@@ -75,7 +75,7 @@ def surnames():
     ranked = collections.Counter()
     for rank, line in enumerate(data(fusuk, "data", "uk_last_names.txt").read_text().splitlines(), 1):
         for word in words(line):
-            # Zipf's law with an offset, fitted to the first hundred surnames of England and Wales.
+            # Zipf's law with an offset. The offset is assumed, not fitted: the list gives ranks only.
             ranked[word] += 1.0 / (rank + 20)
     # The list has lost its apostrophes: OBRIEN is O'BRIEN. Both spellings share the weight.
     for word in [w for w in ranked if w.startswith("O") and len(w) > 4]:

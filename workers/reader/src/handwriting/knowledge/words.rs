@@ -58,7 +58,7 @@ pub enum Words {
     Free,
 }
 
-/// The list's weight for names: about three in four names of the forms' population are expected to be listed.
+/// The list's weight for names. Assumed: the share of names that are listed has not been measured.
 const LISTED_NAMES: f64 = 0.7;
 /// The list's weight in free text.
 const LISTED_WORDS: f64 = 0.8;
