@@ -228,7 +228,8 @@ fn boxes(form: &DigitalForm, field: &Field, parts: &[Part], sheet: &Sheet<'_>) -
                     .all(|p| p.name != part.name || p.value != value)
         });
     let agrees = field.options.iter().all(|option| {
-        let mark = ticks::read_box(sheet.page, &sheet.placed.homography, option).mark;
+        let place = sheet.placed.part(field, &option.zone);
+        let mark = ticks::read_box(sheet.page, &place.mapping, option).mark;
         let marked = on.iter().any(|part| part.value == option.value);
         // A screen has no hasty pen: a filled box is a mark, and something faint is not.
         match mark {
@@ -268,7 +269,7 @@ fn boxes(form: &DigitalForm, field: &Field, parts: &[Part], sheet: &Sheet<'_>) -
 /// A typed name is somebody's word, not their hand: a person decides whether it will do.
 fn signature(form: &DigitalForm, field: &Field, parts: &[Part], sheet: &Sheet<'_>) -> FieldReading {
     let (signed, confidence) =
-        ticks::read_signature(sheet.page, &sheet.placed.homography, field.zone);
+        ticks::read_signature(sheet.page, &sheet.placed.zone(field).mapping, field.zone);
     let typed = parts.iter().any(|p| !form.typed(p).trim().is_empty());
     if !typed {
         return verdict::of_signature(field, signed, confidence);
@@ -298,7 +299,7 @@ fn text(
 ) -> Result<FieldReading, RecogniserError> {
     let texts: Vec<&str> = parts.iter().map(|part| form.typed(part)).collect();
     let typed = fillable::joined(field.kind, &texts);
-    let shown = agreement::shown(field, sheet.page, &sheet.placed.homography);
+    let shown = agreement::shown(field, sheet.page, &sheet.placed.zone(field).mapping);
     let mut result = reading(field);
     if typed.is_empty() {
         if matches!(shown, Shown::Nothing) {

@@ -12,8 +12,7 @@ use crate::fields::{self, Networks, ReadField};
 use crate::handwriting::RecogniserError;
 use crate::page_sets::{self, ReadPage};
 use crate::raster::Grey;
-use crate::registration::homography::Homography;
-use crate::registration::{self, Placement, PreparedPage};
+use crate::registration::{self, PlacedPage, Placement, PreparedPage};
 use crate::stages::{Stage, StageClock};
 
 /// What a reader is made of besides what is built in.
@@ -161,8 +160,8 @@ pub struct PageSeen<'a> {
     pub document_page: u32,
     /// The decoded page.
     pub picture: &'a Grey,
-    /// From form millimetres to pixels, when it has its place.
-    pub homography: Option<&'a Homography>,
+    /// Its place, when it has one.
+    pub placed: Option<&'a PlacedPage>,
     /// Its definition, when it has its place.
     pub definition: Option<&'a FormDefinition>,
     /// Its fields with the signals of each.
@@ -221,7 +220,7 @@ pub fn read_document_seeing(
                     see(PageSeen {
                         document_page,
                         picture: &page.picture,
-                        homography: None,
+                        placed: None,
                         definition: None,
                         fields: &[],
                     });
@@ -239,7 +238,7 @@ pub fn read_document_seeing(
                     see(PageSeen {
                         document_page,
                         picture: &page.picture,
-                        homography: None,
+                        placed: None,
                         definition: None,
                         fields: &[],
                     });
@@ -273,12 +272,13 @@ pub fn read_document_seeing(
             see(PageSeen {
                 document_page,
                 picture: &page.picture,
-                homography: Some(&placed.homography),
+                placed: Some(&placed),
                 definition: Some(definition),
                 fields: &fields,
             });
             pages.push(ReadPage {
                 definition: placed.definition,
+                identity: placed.identity,
                 page: PageReading {
                     page: placed.code.page,
                     document_page,
@@ -293,8 +293,11 @@ pub fn read_document_seeing(
     )?;
     clock.decoder_ended(decoded.peak_memory_kib);
     clock.lap(Stage::Receive);
+    let grouped = page_sets::group(pages, &reader.definitions);
+    unplaced.extend(grouped.unplaced);
+    unplaced.sort_by_key(|page| page.document_page);
     Ok(DocumentReading {
-        forms: page_sets::group(pages, &reader.definitions),
+        forms: grouped.forms,
         unplaced,
     })
 }

@@ -220,7 +220,7 @@ fn measure(
             seen.push(Placed {
                 document_page: page.document_page,
                 width: page.picture.width,
-                homography: page.homography.copied(),
+                place: page.placed.cloned(),
             });
             for field in page.fields {
                 let Some(signals) = field.signals.clone() else {

@@ -8,6 +8,7 @@ use enrol::domain::reading::DocumentReading;
 use enrol::forms::definition::{Field, FormDefinition, Zone};
 use serde::{Deserialize, Serialize};
 
+use crate::registration::PlacedPage;
 use crate::registration::homography::Homography;
 
 /// A corner further off than this reads another place.
@@ -54,7 +55,7 @@ pub struct Placed {
     /// Width of the decoded picture.
     pub width: usize,
     /// Where it was placed, if it was.
-    pub homography: Option<Homography>,
+    pub place: Option<PlacedPage>,
 }
 
 /// The geometry beside a truth file; empty when there is none.
@@ -88,11 +89,12 @@ impl PageGeometry {
         Some((blend(a.0, b.0, c.0, d.0), blend(a.1, b.1, c.1, d.1)))
     }
 
-    /// The largest distance, in millimetres, between where the corners of answers lie and where `homography` has them.
+    /// The largest distance, in millimetres, between where the corners of answers lie and where each field's mapping
+    /// has them.
     pub fn worst_corner_mm(
         &self,
         definition: &FormDefinition,
-        homography: &Homography,
+        mapping: impl Fn(&Field, &Zone) -> Homography,
         width: usize,
     ) -> f64 {
         let resized = width as f64 / self.size.0.max(1) as f64;
@@ -100,8 +102,12 @@ impl PageGeometry {
             .fields
             .iter()
             .filter(|f| f.page == self.page)
-            .flat_map(corners)
-            .filter_map(|(x, y)| {
+            .flat_map(|field| zones_of(field).into_iter().map(move |zone| (field, zone)))
+            .flat_map(|(field, zone)| {
+                let mapping = mapping(field, &zone);
+                corners(zone).map(|corner| (mapping, corner))
+            })
+            .filter_map(|(homography, (x, y))| {
                 let (u, v) = self.to_picture(x, y)?;
                 let [pu, pv] = homography.to_page([x, y]);
                 let pixels = (pu - u * resized).hypot(pv - v * resized);
@@ -111,23 +117,25 @@ impl PageGeometry {
     }
 }
 
-fn corners(field: &Field) -> impl Iterator<Item = (f64, f64)> {
+/// What is cut and read of a field.
+fn zones_of(field: &Field) -> Vec<Zone> {
     let boxes = field.options.iter().map(|o| o.zone);
-    let zones: Vec<Zone> = field
+    field
         .cells
         .iter()
         .chain(&field.lines)
         .copied()
         .chain(boxes)
-        .collect();
-    zones.into_iter().flat_map(|z| {
-        [
-            (z.x, z.y),
-            (z.right(), z.y),
-            (z.x, z.bottom()),
-            (z.right(), z.bottom()),
-        ]
-    })
+        .collect()
+}
+
+fn corners(zone: Zone) -> [(f64, f64); 4] {
+    [
+        (zone.x, zone.y),
+        (zone.right(), zone.y),
+        (zone.x, zone.bottom()),
+        (zone.right(), zone.bottom()),
+    ]
 }
 
 /// Counts the pages of one file.
@@ -145,14 +153,23 @@ pub fn count(
         .collect();
     for page in geometry {
         tally.all += 1;
-        let found = seen.iter().find(|s| s.document_page == page.document_page);
-        let Some((found, homography)) = found.and_then(|f| Some((f, f.homography.as_ref()?)))
-        else {
+        let refused = document
+            .unplaced
+            .iter()
+            .any(|u| u.document_page == page.document_page);
+        let found = seen
+            .iter()
+            .find(|s| s.document_page == page.document_page && !refused);
+        let Some((found, place)) = found.and_then(|f| Some((f, f.place.as_ref()?))) else {
             tally.refused += 1;
             continue;
         };
         tally.placed += 1;
-        let off = page.worst_corner_mm(definition, homography, found.width);
+        let off = page.worst_corner_mm(
+            definition,
+            |field, zone| place.part(field, zone).mapping,
+            found.width,
+        );
         let other = numbers.get(&page.document_page) != Some(&page.page);
         tally.wrong_place += usize::from(other || off > TOLERANCE_MM);
         if !other {
@@ -186,13 +203,14 @@ mod tests {
         for (shift, wrong) in [(0.0, 0), (0.3, 0), (1.0, 1)] {
             let homography =
                 Homography::from_rows([8.0, 0.0, 8.0 * shift, 0.0, 8.0, 0.0, 0.0, 0.0, 1.0]);
-            let off = geometry.worst_corner_mm(&definition, &homography.expect("a map"), 1680);
+            let homography = homography.expect("a map");
+            let off = geometry.worst_corner_mm(&definition, |_, _| homography, 1680);
             assert!((off - shift).abs() < 1e-6);
             let mut tally = PageTally::default();
             let seen = [Placed {
                 document_page: 1,
                 width: 1680,
-                homography,
+                place: Some(PlacedPage::of_mapping(homography)),
             }];
             let document = DocumentReading {
                 forms: vec![enrol::domain::reading::FormReading {

@@ -60,7 +60,8 @@ pub fn read_page(
             },
         );
     }
-    read_found(networks, &fields, &mut found, placed.residual_mm, clock)
+    let residuals: Vec<f64> = fields.iter().map(|f| placed.zone(f).residual_mm).collect();
+    read_found(networks, &fields, &mut found, &residuals, clock)
 }
 
 /// The pictures of one written field, cut as [`read_page`] cuts them, each with the index of its ruled line (`None` for
@@ -95,15 +96,22 @@ pub fn read_zones(
             }
         })
         .collect();
-    read_found(networks, &fields, &mut found, 0.0, &mut StageClock::off())
+    let residuals = vec![0.0; fields.len()];
+    read_found(
+        networks,
+        &fields,
+        &mut found,
+        &residuals,
+        &mut StageClock::off(),
+    )
 }
 
-/// Recognises what was found in the zones of `fields`, which lie on one page.
+/// Recognises what was found in the zones of `fields`, which lie on one page; `residuals_mm` has one for each.
 fn read_found(
     networks: &Networks,
     fields: &[&Field],
     found: &mut [Found],
-    residual_mm: f64,
+    residuals_mm: &[f64],
     clock: &mut StageClock,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let typed = typing::is_typed(found.iter().filter_map(|f| match f {
@@ -131,7 +139,7 @@ fn read_found(
         let mut signals = None;
         let mut with_signals = |written: &Written, pictures: &[&Grey]| {
             let ink = ink_of_all(pictures);
-            signals = Some(written.signals(field, &read, ink, residual_mm));
+            signals = Some(written.signals(field, &read, ink, residuals_mm[index]));
             verdict::of_writing(field, written)
         };
         let reading = match item {
@@ -177,13 +185,13 @@ fn ink_of_all(pictures: &[&Grey]) -> (f64, f64) {
 }
 
 fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
-    let homography = &placed.homography;
+    let homography = &placed.zone(field).mapping;
     match field.kind {
         FieldKind::OneOf | FieldKind::AnyOf => Found::Boxes(
             field
                 .options
                 .iter()
-                .map(|o| ticks::read_box(page, homography, o))
+                .map(|o| ticks::read_box(page, &placed.part(field, &o.zone).mapping, o))
                 .collect(),
         ),
         FieldKind::Signature => {
@@ -193,7 +201,10 @@ fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
         FieldKind::Text => {
             let pictures: Vec<(&Zone, ZonePicture)> = lines_of(field)
                 .iter()
-                .map(|line| (line, cut(page, homography, writing::zone_of(line))))
+                .map(|line| {
+                    let mapping = placed.part(field, line).mapping;
+                    (line, cut(page, &mapping, writing::zone_of(line)))
+                })
                 .collect();
             in_lines(pictures.iter().map(|(line, picture)| (*line, picture)))
         }

@@ -52,7 +52,7 @@ pub struct Signals {
     pub valid: bool,
     /// Share of the unaided candidates that the rules take, weighted by their posteriors.
     pub valid_share: f64,
-    /// Residual of the page's registration, millimetres.
+    /// How far the field's zone may be off, millimetres.
     pub residual_mm: f64,
     /// Darkness of the ink, 0 to 1.
     pub ink_contrast: f64,

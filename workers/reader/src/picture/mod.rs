@@ -43,7 +43,7 @@ pub struct UprightPage {
 impl UprightPage {
     /// Makes a page upright at the scale of the picture; `None` for a page without a place.
     pub fn of(page: &PageSeen<'_>) -> Option<Self> {
-        let (homography, definition) = (page.homography?, page.definition?);
+        let (homography, definition) = (&page.placed?.homography, page.definition?);
         let (width_mm, height_mm) = (definition.page.width_mm, definition.page.height_mm);
         let (width, height) = ((width_mm * SCALE) as usize, (height_mm * SCALE) as usize);
         // Average the page down first, or thin strokes would be lost between the samples.

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use enrol::forms::definition::{FormDefinition, Zone};
 use enrol::forms::page_code::PageCode;
 
+use super::PreparedPage;
 use super::homography::{Homography, Pair, Point};
 use super::squares::refined_centre;
 use crate::raster::Grey;
@@ -63,6 +64,29 @@ pub fn find(page: &Grey, definitions: &[FormDefinition]) -> Option<FoundCode> {
     ] {
         if let Some(found) = search(page, whole, size, threshold) {
             return Some(found);
+        }
+    }
+    None
+}
+
+/// Reads the code of a page whose place is known: turned upright, at several sizes.
+pub fn read_at(page: &PreparedPage, mapping: &Homography, zone: Zone) -> Option<PageCode> {
+    let area = zone.grown(2.5);
+    for per_mm in [10.0, 5.0, 7.0, 14.0] {
+        let side = (area.width * per_mm) as usize;
+        let mut upright = Grey::filled(side, side, 255);
+        for y in 0..side {
+            for x in 0..side {
+                let at = |v: usize| (v as f64 + 0.5) / per_mm;
+                let [u, v] = mapping.to_page([area.x + at(x), area.y + at(y)]);
+                upright.set(x, y, page.picture.sample(u, v, 255));
+            }
+        }
+        for threshold in [Threshold::Middle, Threshold::Local] {
+            let found = catch_unwind(AssertUnwindSafe(|| decode(&upright, threshold)));
+            if let Some(found) = found.ok().flatten() {
+                return Some(found.code);
+            }
         }
     }
     None

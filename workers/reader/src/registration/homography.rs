@@ -23,11 +23,27 @@ pub struct Homography {
 }
 
 impl Homography {
+    /// Leaves every point where it is.
+    pub const IDENTITY: Self = Self {
+        matrix: Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0),
+    };
+
     /// From nine numbers, row by row; `None` when it cannot be inverted.
     pub fn from_rows(rows: [f64; 9]) -> Option<Self> {
         let matrix = Matrix3::from_row_slice(&rows);
         (rows.iter().all(|v| v.is_finite()) && matrix.determinant().abs() > 1e-12)
             .then_some(Self { matrix })
+    }
+
+    /// From a matrix; `None` when it cannot be inverted.
+    pub(super) fn from_matrix(matrix: Matrix3<f64>) -> Option<Self> {
+        let m = matrix / matrix[(2, 2)];
+        Self::from_rows(std::array::from_fn(|i| m[(i / 3, i % 3)]))
+    }
+
+    /// This mapping of what `first` makes of a point of the form.
+    pub fn after(&self, first: &Self) -> Option<Self> {
+        Self::from_matrix(self.matrix * first.matrix)
     }
 
     /// The nine numbers, row by row, the last one 1.

@@ -29,13 +29,23 @@ pub struct Pictures<'a> {
     pub factor: usize,
 }
 
+/// A page placed by its corner marks.
+#[derive(Debug, Clone, Copy)]
+pub struct Marked {
+    /// From form millimetres to page pixels.
+    pub homography: Homography,
+    /// Root-mean-square distance of marks and code from their printed places, millimetres.
+    pub residual_mm: f64,
+    /// How many corner marks were found: three or four.
+    pub corners: usize,
+}
+
 /// Finds the corner marks, starting from the page code's three finder centres, and fits the page.
-/// Returns the mapping and its residual in millimetres.
 pub fn place(
     pictures: &Pictures<'_>,
     definition: &FormDefinition,
     code: &[Pair; 3],
-) -> Result<(Homography, f64), MarksError> {
+) -> Result<Marked, MarksError> {
     let guess = Homography::fit_similarity(code).ok_or(MarksError::TooFew)?;
     let scale = guess.scale_at(code[0].form);
     let factor = pictures.factor as f64;
@@ -98,11 +108,15 @@ pub fn place(
             mark.page = centre;
         }
     }
-    let (homography, residual) = fit(&marks, code).ok_or(MarksError::TooFew)?;
-    if residual > RESIDUAL_LIMIT_MM {
-        Err(MarksError::Distorted(residual))
+    let (homography, residual_mm) = fit(&marks, code).ok_or(MarksError::TooFew)?;
+    if residual_mm > RESIDUAL_LIMIT_MM {
+        Err(MarksError::Distorted(residual_mm))
     } else {
-        Ok((homography, residual))
+        Ok(Marked {
+            homography,
+            residual_mm,
+            corners: marks.len(),
+        })
     }
 }
 

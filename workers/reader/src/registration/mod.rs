@@ -1,17 +1,27 @@
 //! Image registration: which page of which form this is, and where its zones lie on the picture.
 
+mod by_print;
 pub mod code;
 pub mod homography;
+pub mod layout;
+pub mod lines;
 pub mod marks;
+pub mod refine;
 pub mod squares;
 
-use enrol::forms::definition::FormDefinition;
+use std::collections::BTreeMap;
+
+use enrol::forms::definition::{Field, FormDefinition, Zone};
 use enrol::forms::page_code::PageCode;
 
 use self::homography::Homography;
 use self::marks::{MarksError, Pictures};
+use self::refine::{FieldPlace, ZonePlace};
 use crate::paper::{Ink, Paper};
 use crate::raster::Grey;
+
+/// With a smaller share of its printed lines seen a page is not held by them.
+const FEW_LINES: f64 = 0.6;
 
 /// A page picture with what was measured of it once.
 pub struct PreparedPage {
@@ -25,17 +35,75 @@ pub struct PreparedPage {
     pub ink: Ink,
 }
 
+/// How it is known which page of which form a page is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// Its code was read.
+    Code,
+    /// Its code cannot be read; the printed lines say which page it is, but not of which set.
+    Print {
+        /// The set number printed beside the code, if it could be read. It needs confirming.
+        set_number: Option<String>,
+    },
+}
+
 /// A page that has its place.
 #[derive(Debug, Clone)]
 pub struct PlacedPage {
-    /// What its code says.
+    /// What its code says, or would say; without a set number where it was not read.
     pub code: PageCode,
+    /// How the code is known.
+    pub identity: Identity,
     /// Index of its definition among those given.
     pub definition: usize,
-    /// From form millimetres to page pixels.
+    /// From form millimetres to page pixels, for the page as a whole.
     pub homography: Homography,
-    /// Root-mean-square distance of all marks from their printed places, in millimetres.
+    /// How far the page may be off, millimetres: root mean square over its zones, or over its marks where no
+    /// printed lines can be seen.
     pub residual_mm: f64,
+    zones: BTreeMap<String, FieldPlace>,
+}
+
+impl PlacedPage {
+    /// The first page of a form lying as `homography` has it, all zones alike.
+    #[cfg(test)]
+    pub fn of_mapping(homography: Homography) -> Self {
+        Self {
+            code: PageCode {
+                form: "registration".to_owned(),
+                version: 1,
+                page: 1,
+                set_number: None,
+            },
+            identity: Identity::Code,
+            definition: 0,
+            homography,
+            residual_mm: 0.0,
+            zones: BTreeMap::new(),
+        }
+    }
+
+    /// Where a field's zone lies: by its own printed lines where they can be seen.
+    pub fn zone(&self, field: &Field) -> ZonePlace {
+        self.zones
+            .get(&field.name)
+            .map_or_else(|| self.as_a_whole(), |place| place.whole)
+    }
+
+    /// Where one tick box or writing line of a field lies.
+    pub fn part(&self, field: &Field, part: &Zone) -> ZonePlace {
+        let place = self.zones.get(&field.name);
+        place
+            .and_then(|p| p.parts.iter().find(|(zone, _)| zone == part))
+            .map_or_else(|| self.zone(field), |(_, place)| *place)
+    }
+
+    fn as_a_whole(&self) -> ZonePlace {
+        ZonePlace {
+            mapping: self.homography,
+            residual_mm: self.residual_mm,
+        }
+    }
 }
 
 /// What became of a page.
@@ -116,11 +184,7 @@ pub fn place(page: &PreparedPage, definitions: &[FormDefinition]) -> Placement {
         return Placement::Blank;
     }
     let Some(found) = code::find(&page.picture, definitions) else {
-        return refuse(
-            page,
-            "This page is not one of our forms, or its square code cannot be read. Check that it is the right form, \
-             then scan it again flat and straight at 300 dpi.",
-        );
+        return place_without_code(page, definitions);
     };
     let code = &found.code;
     let Some(index) = definitions
@@ -145,25 +209,141 @@ pub fn place(page: &PreparedPage, definitions: &[FormDefinition]) -> Placement {
         ink: &page.ink,
         factor: page.factor,
     };
-    match marks::place(&pictures, definition, &found.pairs(definition.qr_zone)) {
-        Ok((homography, residual_mm)) => Placement::Placed(PlacedPage {
-            code: found.code,
-            definition: index,
-            homography,
-            residual_mm,
-        }),
-        Err(MarksError::TooFew) => refuse(
-            page,
-            "Two or more of the black squares in the corners cannot be seen. Scan the whole sheet again, flat, with nothing \
-             covering its corners.",
+    let pairs = found.pairs(definition.qr_zone);
+    let by_marks = marks::place(&pictures, definition, &pairs);
+    let mut placed = PlacedPage {
+        identity: Identity::Code,
+        definition: index,
+        homography: Homography::IDENTITY,
+        residual_mm: 0.0,
+        zones: BTreeMap::new(),
+        code: found.code,
+    };
+    let refused = match by_marks {
+        Ok(marked) => {
+            placed.homography = marked.homography;
+            // Four corners and the code prove each other. With a corner missing the lines have to.
+            let proved = (marked.corners == 4).then_some(marked.residual_mm);
+            match finish(page, definition, proved, placed.clone()) {
+                Placement::Placed(placed) => return Placement::Placed(placed),
+                refused => refused,
+            }
+        }
+        Err(why) => refuse(page, &reason(why)),
+    };
+    match by_print::place_known(page, definition, placed.code.page, &pairs) {
+        Some(homography) => {
+            placed.homography = homography;
+            finish(page, definition, None, placed)
+        }
+        None => refused,
+    }
+}
+
+fn reason(why: MarksError) -> String {
+    match why {
+        MarksError::TooFew => "Two or more of the black squares in the corners cannot be seen. Scan the whole sheet again, flat, with nothing \
+             covering its corners."
+            .to_owned(),
+        MarksError::Distorted(mm) => format!(
+            "The page is too crumpled or distorted to read safely: its marks are {mm:.1} mm out of place. Smooth the sheet and scan it again, flat, \
+             on the glass."
         ),
-        Err(MarksError::Distorted(mm)) => refuse(
+    }
+}
+
+/// Finds the page by its print; with its place known, its code may be readable after all.
+fn place_without_code(page: &PreparedPage, definitions: &[FormDefinition]) -> Placement {
+    let Some(found) = by_print::recognise(page, definitions) else {
+        return refuse(
             page,
-            &format!(
-                "The page is too crumpled or distorted to read safely: its marks are {mm:.1} mm out of place. Smooth the sheet and scan it again, flat, \
-                 on the glass."
-            ),
-        ),
+            "This page is not one of our forms, or its square code cannot be read. Check that it is the right form, \
+             then scan it again flat and straight at 300 dpi.",
+        );
+    };
+    let definition = &definitions[found.definition];
+    let by_print = PageCode {
+        form: definition.id.clone(),
+        version: definition.version,
+        page: found.page,
+        set_number: None,
+    };
+    let read = code::read_at(page, &found.mapping, definition.qr_zone);
+    let (code, identity) = match read {
+        Some(code)
+            if (PageCode {
+                set_number: None,
+                ..code.clone()
+            }) != by_print =>
+        {
+            return refuse(
+                page,
+                "The square code and the print of this page do not say the same. Check that it is the right form, then scan \
+                 it again flat and straight at 300 dpi.",
+            );
+        }
+        Some(code) => (code, Identity::Code),
+        None => {
+            let set_number = by_print::printed_set_number(page, &found.mapping, definition);
+            (by_print, Identity::Print { set_number })
+        }
+    };
+    finish(
+        page,
+        definition,
+        None,
+        PlacedPage {
+            code,
+            identity,
+            definition: found.definition,
+            homography: found.mapping,
+            residual_mm: 0.0,
+            zones: BTreeMap::new(),
+        },
+    )
+}
+
+/// Settles each zone on its printed lines. `marks_mm` is the residual of the marks where they prove the page's place;
+/// otherwise the page is refused unless its lines are seen.
+fn finish(
+    page: &PreparedPage,
+    definition: &FormDefinition,
+    marks_mm: Option<f64>,
+    mut placed: PlacedPage,
+) -> Placement {
+    let layout = layout::of_page(definition, placed.code.page);
+    let mut seen = refine::look_at_all(page, &placed.homography, &layout, refine::REACH_MM);
+    if lines::share(&seen) < FEW_LINES
+        && let Some(better) = refine::settle(page, placed.homography, &layout, &[3.2, 1.8, 1.2])
+    {
+        let again = refine::look_at_all(page, &better, &layout, refine::REACH_MM);
+        if lines::share(&again) > lines::share(&seen) + 0.1 {
+            (placed.homography, seen) = (better, again);
+        }
+    }
+    if marks_mm.is_none() && lines::share(&seen) < FEW_LINES {
+        return refuse(page, &reason(MarksError::TooFew));
+    }
+    let otherwise = marks_mm.unwrap_or(marks::RESIDUAL_LIMIT_MM);
+    placed.zones = refine::zones(
+        &placed.homography,
+        definition,
+        placed.code.page,
+        &layout,
+        &seen,
+        otherwise,
+    );
+    let squares = placed.zones.values().map(|z| z.whole.residual_mm.powi(2));
+    let by_lines = (squares.sum::<f64>() / placed.zones.len().max(1) as f64).sqrt();
+    placed.residual_mm = if lines::share(&seen) < FEW_LINES {
+        otherwise.max(by_lines)
+    } else {
+        by_lines
+    };
+    if placed.residual_mm > marks::RESIDUAL_LIMIT_MM {
+        refuse(page, &reason(MarksError::Distorted(placed.residual_mm)))
+    } else {
+        Placement::Placed(placed)
     }
 }
 
