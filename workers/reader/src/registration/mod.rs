@@ -23,6 +23,9 @@ use crate::raster::Grey;
 /// With a smaller share of its printed lines seen a page is not held by them.
 const FEW_LINES: f64 = 0.6;
 
+/// With a smaller share, moving the whole page to its lines is tried: some may be out of reach.
+const MOST_LINES: f64 = 0.9;
+
 /// A page picture with what was measured of it once.
 pub struct PreparedPage {
     /// The decoded page.
@@ -313,11 +316,11 @@ fn finish(
 ) -> Placement {
     let layout = layout::of_page(definition, placed.code.page);
     let mut seen = refine::look_at_all(page, &placed.homography, &layout, refine::REACH_MM);
-    if lines::share(&seen) < FEW_LINES
+    if lines::share(&seen) < MOST_LINES
         && let Some(better) = refine::settle(page, placed.homography, &layout, &[3.2, 1.8, 1.2])
     {
         let again = refine::look_at_all(page, &better, &layout, refine::REACH_MM);
-        if lines::share(&again) > lines::share(&seen) + 0.1 {
+        if lines::share(&again) > lines::share(&seen) + 0.03 {
             (placed.homography, seen) = (better, again);
         }
     }
@@ -340,6 +343,11 @@ fn finish(
     } else {
         by_lines
     };
+    // Where nothing but the lines holds the page, a zone whose lines are not seen may lie anywhere.
+    let adrift = |z: &FieldPlace| z.whole.residual_mm >= marks::RESIDUAL_LIMIT_MM;
+    if marks_mm.is_none() && placed.zones.values().any(adrift) {
+        return refuse(page, &reason(MarksError::TooFew));
+    }
     if placed.residual_mm > marks::RESIDUAL_LIMIT_MM {
         refuse(page, &reason(MarksError::Distorted(placed.residual_mm)))
     } else {

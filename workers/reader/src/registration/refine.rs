@@ -152,7 +152,8 @@ pub fn zones(
                     residual_mm: otherwise_mm.max(UNSEEN_MM),
                 });
                 if own_found < 0.5 * own {
-                    place.residual_mm = place.residual_mm.max(UNSEEN_MM);
+                    let unseen = otherwise_mm.max(UNSEEN_MM);
+                    place.residual_mm = place.residual_mm.max(unseen);
                 }
                 place
             };
