@@ -69,10 +69,11 @@ pub fn look(page: &PreparedPage, mapping: &Homography, bundle: &Bundle, reach: f
     let (mut weight, mut moment) = (0.0f32, 0.0f32);
     let floor = profile[best - BESIDE].max(profile[best + BESIDE]);
     let level = floor + 0.4 * (profile[best] - floor);
-    for at in best.saturating_sub(3)..=(best + 3).min(count - 1) {
-        let above = (profile[at] - level).max(0.0);
+    let first = best - 3;
+    for (at, darkness) in profile[first..=best + 3].iter().enumerate() {
+        let above = (darkness - level).max(0.0);
         weight += above;
-        moment += above * at as f32;
+        moment += above * (first + at) as f32;
     }
     let middle = if weight > 0.0 {
         f64::from(moment / weight)
