@@ -11,7 +11,7 @@ pub struct PageReading {
     pub page: u32,
     /// Page of the file it was found on, from 1.
     pub document_page: u32,
-    /// Root-mean-square distance of the found marks from where the definition has them, in millimetres.
+    /// How far the page may be off, millimetres: root mean square over its zones or, without printed lines, its marks.
     pub residual_mm: f64,
     /// Row-major 3x3 homography from form millimetres (origin top left, y down) to pixels of the decoded page.
     pub homography: [f64; 9],
