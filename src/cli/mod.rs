@@ -2,6 +2,7 @@
 
 mod account;
 mod api_token;
+mod calibrate;
 mod config;
 mod form;
 mod migrate;
@@ -53,6 +54,7 @@ enum Command {
     Run(run::RunArgs),
     Account(account::AccountArgs),
     ApiToken(api_token::ApiTokenArgs),
+    Calibrate(calibrate::CalibrateArgs),
     /// Show the configuration in force, secrets masked
     Config,
     /// Print, show and check form definitions
@@ -88,6 +90,7 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
     match command {
         Command::Account(args) => account::run(&global, &args),
         Command::ApiToken(args) => api_token::run(&global, &args),
+        Command::Calibrate(args) => calibrate::run(&global, &args),
         Command::Config => config::run(&global),
         Command::Form(args) => form::run(args),
         Command::Migrate => migrate::run(&global),

@@ -109,6 +109,14 @@ pub struct Reading {
     pub max_attempts: i32,
     /// Folder of further form definitions (TOML).
     pub form_definitions: Option<PathBuf>,
+    /// Calibration to use instead of the one built in, as `enrol calibrate --write` makes it.
+    pub calibration: Option<PathBuf>,
+    /// Whether a consent with one unambiguous mark is taken without a clerk. Off unless the council has decided so.
+    pub accept_consent: bool,
+    /// Whether settled fields leave behind how sure the reader was and whether it was right, for `enrol calibrate`.
+    pub keep_signals: bool,
+    /// Share of accepted written fields that a clerk sees all the same, so that the promised error rate is watched.
+    pub drawn_share: f64,
 }
 
 /// `[intake]`
@@ -162,6 +170,10 @@ impl Default for Reading {
             threads: 0,
             max_attempts: 3,
             form_definitions: None,
+            calibration: None,
+            accept_consent: false,
+            keep_signals: true,
+            drawn_share: 0.02,
         }
     }
 }

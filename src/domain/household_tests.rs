@@ -28,6 +28,7 @@ fn field(name: &str, kind: FieldKind) -> Field {
             consent: None,
             wording: None,
             date: None,
+            target_error: 0.003,
         },
     }
 }

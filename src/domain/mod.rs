@@ -1,5 +1,6 @@
 //! Plain data: what a form, a field and a person are. No input or output.
 
+pub mod calibration;
 pub mod field;
 pub mod household;
 pub mod reading;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::calibration::FieldSignals;
 use super::field::{FieldKind, FieldState, FieldValue};
 
 /// One page placed on its definition.
@@ -30,7 +31,7 @@ pub struct FieldReading {
     pub raw: Option<String>,
     /// The checked value, null where there is none.
     pub value: Option<FieldValue>,
-    /// Confidence that the whole field is right, 0 to 1. Not calibrated yet.
+    /// Probability that the whole field is right, 0 to 1: calibrated for writing, measured clearness for marks.
     pub confidence: f64,
     /// What is known of the field.
     pub state: FieldState,
@@ -41,6 +42,9 @@ pub struct FieldReading {
     /// Zone `[x, y, width, height]` in form millimetres from the top left.
     #[serde(rename = "box")]
     pub zone: [f64; 4],
+    /// How it came about, for learning from what a clerk settles; null where there is nothing to learn.
+    #[serde(skip)]
+    pub signals: Option<FieldSignals>,
 }
 
 /// One form, or as many of its pages as were found together.
@@ -80,6 +84,9 @@ pub enum UnplacedOutcome {
 /// Everything one file gave.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct DocumentReading {
+    /// Names and hashes of the weights it was read with.
+    #[serde(skip)]
+    pub model: String,
     /// Forms found.
     pub forms: Vec<FormReading>,
     /// Pages in no form.

@@ -1,7 +1,7 @@
 //! Places one field: its cells, lines or boxes, its label, and for a consent its wording.
 
 use super::canvas::Canvas;
-use super::definition::{Field, FieldRules, TickOption, Zone};
+use super::definition::{Field, FieldRules, TickOption, Zone, default_target_error};
 use super::label;
 use super::layout;
 use super::problem::Problems;
@@ -44,15 +44,14 @@ pub(super) fn resolve(
         FieldKind::Text => lines = ruled_lines(style, source, x, y, problems)?,
         FieldKind::OneOf | FieldKind::AnyOf => {
             options = tick_boxes(style, source, x, y, anchor, problems);
-            for (option, entry) in options.iter().zip(&source.options) {
+            for (option, entry) in options.iter_mut().zip(&source.options) {
                 let width = entry.as_ref().width;
-                labels.push(layout::option_label(
-                    canvas,
-                    style,
-                    option.zone,
-                    &option.label,
-                    width,
-                ));
+                option.words =
+                    layout::option_label(canvas, style, option.zone, &option.label, width);
+                labels.push(Zone {
+                    width: option.words.right() - option.zone.x,
+                    ..option.zone
+                });
             }
         }
         FieldKind::Signature => {}
@@ -113,6 +112,10 @@ pub(super) fn resolve(
             consent: source.consent.as_ref().map(|c| c.as_ref().clone()),
             wording: source.wording.as_ref().map(|w| w.as_ref().clone()),
             date: source.date,
+            target_error: source.target_error.as_ref().map_or_else(
+                || default_target_error(kind, source.date, source.consent.is_some()),
+                |t| *t.as_ref(),
+            ),
         },
     })
 }
@@ -282,15 +285,18 @@ fn tick_boxes(
                 y + (index / columns.len()) as f64 * step,
             ),
         };
+        let zone = Zone {
+            x: zone.0,
+            y: zone.1,
+            width: side,
+            height: side,
+        };
         TickOption {
             value: option.value.as_ref().clone(),
             label: option.label.clone(),
-            zone: Zone {
-                x: zone.0,
-                y: zone.1,
-                width: side,
-                height: side,
-            },
+            zone,
+            // Known once the label is drawn.
+            words: zone,
         }
     });
     placed.collect()

@@ -81,6 +81,8 @@ pub struct TickOption {
     /// The box itself, border included.
     #[serde(rename = "box")]
     pub zone: Zone,
+    /// The words of the label, for people ring a word or strike it out.
+    pub words: Zone,
 }
 
 /// Whose information a field holds, which decides where it is kept.
@@ -125,6 +127,23 @@ pub struct FieldRules {
     pub wording: Option<String>,
     /// For a date: what it means; for all else, null.
     pub date: Option<DateRole>,
+    /// Error rate promised for values that the machine accepts: at most this share of them is wrong.
+    pub target_error: f64,
+}
+
+/// The error rate promised where a form says nothing: 0.14 % for what makes a wrong person or a wrong consent, 0.3 %
+/// for the rest.
+pub fn default_target_error(kind: FieldKind, date: Option<DateRole>, is_consent: bool) -> f64 {
+    let makes_the_person = match kind {
+        FieldKind::Name | FieldKind::NhsNumber => true,
+        FieldKind::Date => matches!(date, Some(DateRole::AdultBirth | DateRole::ChildBirth)),
+        _ => false,
+    };
+    if makes_the_person || is_consent {
+        0.0014
+    } else {
+        0.003
+    }
 }
 
 /// One field.

@@ -204,7 +204,7 @@ pub(super) fn example(canvas: &mut Canvas, style: &Style, example: &Example) {
     }
 }
 
-/// The label of an option, to the right of its box and level with it. Returns the area box and label cover.
+/// The label of an option, to the right of its box and level with it. Returns the area that its words cover.
 pub(super) fn option_label(
     canvas: &mut Canvas,
     style: &Style,
@@ -221,9 +221,12 @@ pub(super) fn option_label(
         .iter()
         .map(|l| metrics::width_mm(l, kind.size_pt, kind.weight))
         .fold(0.0, f64::max);
+    let height = kind.cap_height() + (lines.len().max(1) as f64 - 1.0) * kind.leading();
     Zone {
-        width: x + widest - tick.x,
-        ..tick
+        x,
+        y: tick.y + (tick.height - height) / 2.0,
+        width: widest,
+        height,
     }
 }
 

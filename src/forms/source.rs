@@ -259,6 +259,8 @@ pub(super) struct FieldSource {
     pub size: Option<Spanned<[f64; 2]>>,
     /// Dates: what the date means.
     pub date: Option<DateRole>,
+    /// Share of machine-accepted values that may be wrong; by kind of field when absent.
+    pub target_error: Option<Spanned<f64>>,
     /// Ticks.
     #[serde(default)]
     pub options: Vec<Spanned<OptionSource>>,

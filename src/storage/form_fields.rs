@@ -158,7 +158,7 @@ pub(super) async fn put_special(
     Ok(())
 }
 
-fn from_name<T: serde::de::DeserializeOwned>(name: &str) -> Result<T> {
+pub(super) fn from_name<T: serde::de::DeserializeOwned>(name: &str) -> Result<T> {
     serde_json::from_value(serde_json::Value::String(name.to_owned())).map_err(|_| {
         StorageError::Inconsistent {
             subject: "field",

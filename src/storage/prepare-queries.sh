@@ -18,7 +18,7 @@ for migration in "$root"/src/storage/migrations/*.sql; do
 done
 # The compiler reads queries only when it compiles them.
 touch "$root/src/lib.rs"
-SQLX_OFFLINE_DIR="$work" cargo check --quiet --manifest-path "$root/Cargo.toml" --package enrol
+SQLX_OFFLINE_DIR="$work" cargo check --quiet --manifest-path "$root/Cargo.toml" --workspace
 
 if [ "${1:-}" = "--check" ]; then
     if ! diff --recursive --brief "$root/.sqlx" "$work"; then

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::audit::{self, Act, Actor};
 use super::sealing::{Sealer, associated_data};
 use super::{Result, StorageError};
-use super::{form_fields, outbox};
+use super::{calibration_cases, form_fields, outbox};
 use crate::domain::household::{
     self, Household, HouseholdError, Member, MemberRole, SettledFields,
 };
@@ -84,6 +84,7 @@ pub async fn settle_form(
     )
     .execute(&mut *connection)
     .await?;
+    calibration_cases::keep(connection, form_id, now.date_naive()).await?;
     let household_id = Uuid::now_v7();
     insert_household(connection, household_id, form_id, &household, now).await?;
     let members = insert_members(connection, household_id, &household, now).await?;

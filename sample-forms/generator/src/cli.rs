@@ -9,7 +9,8 @@ use clap::Parser;
 use enrol::forms::definition::FormDefinition;
 
 use crate::evaluation::condition::Condition;
-use crate::evaluation::{self, Maker, zones};
+use crate::evaluation::zones::{self, Parts};
+use crate::evaluation::{self, Maker};
 use crate::hand::Fonts;
 use crate::hostile;
 use crate::plan::{Plan, drawn, listed};
@@ -53,9 +54,18 @@ pub struct Arguments {
     /// Instead of the listed samples, write this many forms with pen strokes into --out, a folder each
     #[arg(long, value_name = "NUMBER", requires = "pens", conflicts_with_all = ["only", "check", "random", "zones"])]
     evaluation: Option<u64>,
-    /// Instead of the listed samples, write only the written zones of this many forms: zones.jsonl and zones.bin
+    /// Instead of the listed samples, write only the zones of the answers of this many forms: zones.jsonl and zones.bin
     #[arg(long, value_name = "NUMBER", requires = "pens", conflicts_with_all = ["only", "check", "random"])]
     zones: Option<u64>,
+    /// Which zones a set of zones holds
+    #[arg(
+        long,
+        value_name = "PARTS",
+        value_enum,
+        default_value = "all",
+        requires = "zones"
+    )]
+    parts: Parts,
     /// Deliver every form of a set under this condition [default: all in turn]
     #[arg(long, value_name = "NAME", value_enum, requires = "pens")]
     capture: Option<Condition>,
@@ -130,7 +140,13 @@ fn written_with_pens(
     let maker = Maker::new(plan)?;
     match (arguments.evaluation, arguments.zones) {
         (Some(count), _) => evaluation::write_forms(&maker, &arguments.out, count, arguments.jobs),
-        (_, Some(count)) => zones::write_zones(&maker, &arguments.out, count, arguments.jobs),
+        (_, Some(count)) => zones::write_zones(
+            &maker,
+            &arguments.out,
+            count,
+            arguments.parts,
+            arguments.jobs,
+        ),
         _ => bail!("say with --evaluation or --zones what to make with the pen strokes"),
     }
 }

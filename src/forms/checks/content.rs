@@ -22,6 +22,9 @@ const SPECIAL: [&str; 8] = [
     "allergies",
 ];
 
+/// Error rates that can be promised: beneath, no amount of evidence proves one; above, no clerk would be needed.
+const TARGET_ERRORS: std::ops::RangeInclusive<f64> = 0.0005..=0.05;
+
 pub(super) fn run(source: &Source, resolved: &Resolved, problems: &mut Problems<'_>) {
     form(source, problems);
     unique_names(resolved, problems);
@@ -197,6 +200,21 @@ fn entry(field: &FieldSource, problems: &mut Problems<'_>) {
             field.name.span().start,
             message,
             "add another option, or make it `kind = \"any_of\"`",
+        );
+    }
+    if let Some(target) = &field.target_error
+        && !(TARGET_ERRORS.contains(target.as_ref()))
+    {
+        let message = format!(
+            "the target error of `{name}` is {}, outside {} to {}",
+            target.as_ref(),
+            TARGET_ERRORS.start(),
+            TARGET_ERRORS.end()
+        );
+        problems.add(
+            target.span().start,
+            message,
+            "give the share of accepted values that may be wrong, for example 0.003 for 0.3 %",
         );
     }
     if field.label.as_ref().trim().is_empty() {

@@ -15,27 +15,39 @@ use crate::{
     domain::reading::{FieldReading, FormReading},
     forms::definition::{DataCategory, FormDefinition},
     storage::{
-        Result, StorageError,
+        Result, StorageError, calibration_cases,
         sealing::{Sealer, SpecialContent},
     },
 };
 
-/// Adds the fields that stand on `pages` of the form.
+/// Fields that a form did not have before.
+pub(super) struct NewFields<'a> {
+    /// The weights they were read with.
+    pub(super) model: &'a str,
+    /// What was read.
+    pub(super) reading: &'a FormReading,
+    /// The pages that are new.
+    pub(super) pages: &'a [u32],
+}
+
+/// Adds the fields that stand on new pages of the form.
 pub(super) async fn insert(
     tx: &mut PgConnection,
     sealer: &Sealer,
     definition: &FormDefinition,
     form_id: Uuid,
-    reading: &FormReading,
-    pages: &[u32],
+    new: &NewFields<'_>,
 ) -> Result<()> {
-    let mut rows = Vec::new();
-    let (mut names, mut key_ids, mut sealed_values) = (Vec::new(), Vec::new(), Vec::new());
-    for field in reading
+    let fields: Vec<&FieldReading> = new
+        .reading
         .fields
         .iter()
-        .filter(|field| pages.contains(&field.page))
-    {
+        .filter(|field| new.pages.contains(&field.page))
+        .collect();
+    let mut rows = Vec::new();
+    let (mut names, mut key_ids, mut sealed_values) = (Vec::new(), Vec::new(), Vec::new());
+    let mut learned_from = Vec::new();
+    for field in fields {
         let special = is_special(definition, &field.name)?;
         let value = json_value(field)?;
         rows.push(json!({
@@ -59,6 +71,8 @@ pub(super) async fn insert(
             names.push(field.name.clone());
             key_ids.push(key_id);
             sealed_values.push(sealed);
+        } else {
+            learned_from.push(field);
         }
     }
     sqlx::query!(
@@ -79,9 +93,9 @@ pub(super) async fn insert(
         &key_ids,
         &sealed_values
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    calibration_cases::insert_signals(tx, form_id, new.model, &learned_from).await
 }
 
 /// Whether page `page` of `reading` is another scan of the sheet that the form already has there.

@@ -44,6 +44,7 @@ pub async fn record(
     let received_at = leases::lock(&mut tx, lease).await?;
     let placing = Placing {
         sealer,
+        model: &reading.model,
         lease,
         received_at,
     };

@@ -7,7 +7,10 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{agreement::Likeness, fields};
+use super::{
+    agreement::Likeness,
+    fields::{self, NewFields},
+};
 use crate::{
     domain::reading::{FormReading, PageReading},
     forms::definition::FormDefinition,
@@ -63,6 +66,7 @@ enum Place {
 /// Everything needed to place the pages of one document.
 pub(super) struct Placing<'a> {
     pub(super) sealer: &'a Sealer,
+    pub(super) model: &'a str,
     pub(super) lease: &'a Lease,
     pub(super) received_at: chrono::DateTime<chrono::Utc>,
 }
@@ -131,7 +135,12 @@ impl Placing<'_> {
             })?;
             return Ok(Placed::Duplicate { of });
         }
-        fields::insert(tx, self.sealer, definition, form.id, reading, &new_pages).await?;
+        let new = NewFields {
+            model: self.model,
+            reading,
+            pages: &new_pages,
+        };
+        fields::insert(tx, self.sealer, definition, form.id, &new).await?;
         let complete =
             update_state(tx, definition, &form, reading.pages[0].set_number.is_some()).await?;
         Ok(Placed::Joined(FormState {

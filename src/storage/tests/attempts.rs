@@ -59,6 +59,7 @@ async fn a_reader_that_lost_its_lease_records_nothing() {
     assert_eq!(quick.attempt, 2);
 
     let reading = DocumentReading {
+        model: String::new(),
         forms: vec![form(stage.definition(), 1, Some("000001"), &[1, 2, 3])],
         unplaced: Vec::new(),
     };

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod attempts;
+mod calibration;
 mod page_sets;
 mod publishing;
 mod support;

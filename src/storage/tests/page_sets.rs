@@ -382,6 +382,7 @@ async fn the_sum_adds_up_and_changes_are_reported_once() {
         reason: reason.into(),
     };
     let reading = DocumentReading {
+        model: String::new(),
         forms: Vec::new(),
         unplaced: vec![
             unplaced(1, UnplacedOutcome::Exception, "This is not a form."),

@@ -25,6 +25,9 @@ use crate::{
     },
 };
 
+/// Name of the weights that no network has.
+pub const MODEL: &str = "weights of the tests";
+
 /// A server that ends with this process, however it ends: its standard input closes then.
 struct Server {
     folder: String,
@@ -119,6 +122,7 @@ impl Stage {
 
     pub async fn record(&self, lease: &Lease, forms: Vec<FormReading>) -> Recorded {
         let reading = DocumentReading {
+            model: MODEL.to_owned(),
             forms,
             unplaced: Vec::new(),
         };
@@ -277,5 +281,6 @@ fn answer(field: &Field, family: u64) -> FieldReading {
         },
         page: field.page,
         zone: field.zone.into(),
+        signals: None,
     }
 }

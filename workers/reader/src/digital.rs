@@ -189,6 +189,8 @@ pub fn read_page(
         readings.push(ReadField {
             reading,
             signals: None,
+            by_cells: None,
+            ticks: None,
         });
         clock.lap(if field.kind.is_tick() {
             Stage::Ticks
@@ -210,6 +212,7 @@ fn reading(field: &Field) -> FieldReading {
         reasons: Vec::new(),
         page: field.page,
         zone: field.zone.into(),
+        signals: None,
     }
 }
 
@@ -235,7 +238,7 @@ fn boxes(form: &DigitalForm, field: &Field, parts: &[Part], sheet: &Sheet<'_>) -
         match mark {
             Mark::Ticked | Mark::Filled => marked,
             Mark::Empty => !marked,
-            Mark::Unsure => false,
+            Mark::Unsure(_) => false,
         }
     });
     let values: Vec<String> = on.iter().map(|part| part.value.clone()).collect();

@@ -8,7 +8,7 @@ use enrol::domain::reading::{DocumentReading, PageReading, UnplacedOutcome, Unpl
 use enrol::forms::definition::FormDefinition;
 
 use crate::digital::{self, DigitalForm};
-use crate::fields::{self, Networks, ReadField};
+use crate::fields::{self, Networks, NetworksError, ReadField};
 use crate::handwriting::RecogniserError;
 use crate::page_sets::{self, ReadPage};
 use crate::raster::Grey;
@@ -21,6 +21,10 @@ pub struct ReaderOptions {
     /// A folder of form definitions (`*.toml`) known besides the built-in ones. One of the same form and version as
     /// a built-in one takes its place.
     pub form_definitions: Option<PathBuf>,
+    /// A calibration instead of the one that is built in.
+    pub calibration: Option<PathBuf>,
+    /// Whether an unambiguous consent may be accepted without a clerk.
+    pub accept_consent: bool,
     /// The decoder program; found beside this program when not given.
     pub decoder: Option<Decoder>,
     /// Bounds on a file.
@@ -30,9 +34,9 @@ pub struct ReaderOptions {
 /// Why there is no reader. None of these goes away by trying again.
 #[derive(Debug, thiserror::Error)]
 pub enum ReaderError {
-    /// The handwriting network cannot be used.
+    /// The handwriting networks or their calibration cannot be used.
     #[error(transparent)]
-    Recogniser(#[from] RecogniserError),
+    Networks(#[from] NetworksError),
     /// The program `enrol-decoder` is missing.
     #[error(transparent)]
     Decoder(#[from] DecodeError),
@@ -110,8 +114,10 @@ impl Reader {
                 definitions.push(own);
             }
         }
+        let mut networks = Networks::load(options.calibration.as_deref())?;
+        networks.accept_consent = options.accept_consent;
         Ok(Self {
-            networks: Networks::load()?,
+            networks,
             definitions,
             decoder: match options.decoder {
                 Some(decoder) => decoder,
@@ -297,6 +303,7 @@ pub fn read_document_seeing(
     unplaced.extend(grouped.unplaced);
     unplaced.sort_by_key(|page| page.document_page);
     Ok(DocumentReading {
+        model: reader.networks.identity(),
         forms: grouped.forms,
         unplaced,
     })

@@ -1,4 +1,8 @@
-"""Composes cells for training into shards (`.npz`: `pictures` uint8 [n, 32, 32], `labels` uint8 [n])."""
+"""Composes the cells of pages for training into shards (`.npz`).
+
+`pictures` uint8 [n, 32, 32] and `labels` uint8 [n] hold the used cells of all pages in writing order, with an empty
+picture (label `SEPARATOR`) between two combs; `pages` int32 [m + 1] says where each page begins. A page is one hand's.
+"""
 
 import argparse
 import os
@@ -9,17 +13,23 @@ import cv2
 import numpy as np
 
 import sources
-from comb import Cell, compose
+from comb import SIDE, Cell, compose
 from texts import written
 
+SEPARATOR = 255
+"""Label of the empty picture between two combs: nothing is asked of it."""
 
-def cells_of(rng: random.Random, source: sources.Sources, count: int) -> list[Cell]:
-    """At least `count` cells of combs filled by varied hands."""
+
+def page(rng: random.Random, source: sources.Sources) -> list[Cell]:
+    """The cells of a few combs that one hand filled in."""
+    hand, printed = source.hand(rng)
     found: list[Cell] = []
-    while len(found) < count:
-        hand, printed = source.hand(rng)
-        text = written(rng, source.texts, rng.randint(4, 16))
-        found += compose(rng, hand, text, 0.0 if printed else 0.08)
+    for _ in range(rng.randint(1, 6)):
+        text = written(rng, source.texts, rng.randint(4, 16) if rng.random() < 0.8 else 26)
+        cells = compose(rng, hand, text, 0.0 if printed else 0.05)
+        if found and cells:
+            found.append(Cell(np.full((SIDE, SIDE), 255, np.uint8), SEPARATOR))
+        found += cells
     return found
 
 
@@ -28,7 +38,7 @@ def main() -> None:
     sources.add_arguments(parser)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--shards", type=int, default=40)
-    parser.add_argument("--size", type=int, default=20_000)
+    parser.add_argument("--size", type=int, default=20_000, help="cells in a shard")
     parser.add_argument("--part", default="training")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -39,10 +49,16 @@ def main() -> None:
         path = arguments.out / f"{arguments.part}-{arguments.seed}-{shard:04}.npz"
         if path.exists():
             continue
-        cells = cells_of(random.Random(f"{arguments.part} {arguments.seed} {shard}"), source, arguments.size)
+        rng = random.Random(f"{arguments.part} {arguments.seed} {shard}")
+        cells: list[Cell] = []
+        pages = [0]
+        while len(cells) < arguments.size:
+            cells += page(rng, source)
+            pages.append(len(cells))
         partial = path.with_suffix(".partial")
         with partial.open("wb") as file:
-            np.savez(file, pictures=np.stack([c.picture for c in cells]), labels=np.uint8([c.label for c in cells]))
+            np.savez(file, pictures=np.stack([c.picture for c in cells]), labels=np.uint8([c.label for c in cells]),
+                     pages=np.int32(pages))
         os.replace(partial, path)
         print(path.name, len(cells), flush=True)
 

@@ -31,9 +31,8 @@ def session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def answers(network: onnxruntime.InferenceSession, pictures: list[np.ndarray]) -> np.ndarray:
-    """Logits [n, classes] of cells."""
-    x = 1 - np.stack(pictures)[:, None].astype(np.float32) / 255
-    return np.concatenate([network.run(None, {"x": x[k : k + 500]})[0] for k in range(0, len(x), 500)])
+    """Logits [n, classes] of the cells of one comb, in view of each other."""
+    return network.run(["y"], {"x": 1 - np.stack(pictures)[:, None].astype(np.float32) / 255})[0]
 
 
 def folded_reading(logits: np.ndarray, alphabet: str) -> str:
@@ -52,12 +51,13 @@ def cells(network, arguments, writers: dict, archive: StrokeArchive, texts: list
     digits: dict[int, list[bool]] = {}
     capitals: dict[int, list[bool]] = {}
     for writer, own in writers.items():
-        found = []
+        found, read = [], []
         for _ in range(arguments.combs):
             hand = PenHand(archive, own, [], rng, varied=False)
             text = "".join(rng.choice([c for c in own if c in CHARACTERS]) for _ in range(10))
-            found += compose(rng, hand, text, 0.0)
-        read = answers(network, [cell.picture for cell in found])
+            if comb := compose(rng, hand, text, 0.0):
+                found += comb
+                read += list(answers(network, [cell.picture for cell in comb]))
         for cell, logits in zip(found, read):
             truth, best = CHARACTERS[cell.label - 1], int(logits.argmax())
             answer = CHARACTERS[best - 1] if best else ""

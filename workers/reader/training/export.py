@@ -3,6 +3,7 @@
 import argparse
 import copy
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -29,7 +30,10 @@ side = 32
 window = 1.44
 least_ink_mm = 3.2
 
-# Output `y`: float32 [cells, characters + 1], logits. Class `not_a_character` is a struck-out cell, a blot or residue;
+# The cells of one page in reading order, with an empty picture (all 0) between two combs.
+#
+# Outputs `y` and `alone`: float32 [cells, characters + 1], logits with the other cells of the page in view, and of each
+# cell by itself. Class `not_a_character` is a struck-out cell, a blot or residue;
 # class k stands for character k - 1 of the alphabet.
 not_a_character = 0
 alphabet = {alphabet}
@@ -75,21 +79,35 @@ def export(network: nn.Module, folder: Path) -> Path:
     name, toml = ("cells", CELLS_TOML) if cells else ("line", LINE_TOML)
     plain = fused(network)
     example = torch.rand(2, 1, 32, 32) if cells else torch.rand(2, 1, 40, 96)
-    dynamic = {"x": {0: "n"}, "y": {0: "n"}} if cells else {"x": {0: "n", 3: "w"}, "y": {0: "n", 1: "frames"}}
+    outputs = ["y", "alone"] if cells else ["y"]
+    dynamic = {name: {0: "n"} for name in ("x", *outputs)} if cells else {"x": {0: "n", 3: "w"}, "y": {0: "n", 1: "frames"}}
     folder.mkdir(parents=True, exist_ok=True)
     path, partial = folder / f"{name}.onnx", folder / f"{name}.partial.onnx"
-    torch.onnx.export(plain, (example,), str(partial), input_names=["x"], output_names=["y"], dynamic_axes=dynamic,
+    torch.onnx.export(plain, (example,), str(partial), input_names=["x"], output_names=outputs, dynamic_axes=dynamic,
                       opset_version=OPSET, dynamo=False)
     other = torch.rand(5, *example.shape[1:])
     with torch.no_grad():
-        wanted = network.eval()(other).numpy()
-    found = onnxruntime.InferenceSession(str(partial)).run(None, {"x": other.numpy()})[0]
-    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-3)
+        wanted = network.eval()(other)
+    found = onnxruntime.InferenceSession(str(partial)).run(None, {"x": other.numpy()})
+    for one, answer in zip(found, wanted if cells else [wanted]):
+        np.testing.assert_allclose(one, answer.numpy(), rtol=1e-3, atol=1e-3)
     os.replace(partial, path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     alphabet = quoted(CHARACTERS if cells else LINE_CHARACTERS)
+    if cells:
+        (folder / "cells.golden.json").write_text(json.dumps(golden(path)) + "\n", encoding="utf-8")
     (folder / f"{name}.toml").write_text(toml.format(sha256=digest, alphabet=alphabet), encoding="utf-8")
     return path
+
+
+def golden(path: Path) -> dict:
+    """Answers of the exported network to a fixed pattern: two cells, the end of a comb, one cell."""
+    cell, row, column = np.meshgrid(np.arange(4), np.arange(32), np.arange(32), indexing="ij")
+    x = ((cell * 7 + row * 3 + column * 5) % 11 / 10).astype(np.float32)
+    x[2] = 0
+    together, alone = onnxruntime.InferenceSession(str(path)).run(["y", "alone"], {"x": x[:, None]})
+    rounded = lambda logits: [[round(float(v), 4) for v in logits[k]] for k in (0, 1, 3)]
+    return {"together": rounded(together), "alone": rounded(alone)}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn.utils import rnn
 
 from alphabet import CHARACTERS, LINE_CHARACTERS
 
@@ -43,16 +44,36 @@ class Trunk(nn.Module):
 
 
 class CellsNetwork(nn.Module):
-    """[n, 1, 32, 32] to logits [n, 83]. 0.37 million parameters, 8 million multiplications a cell."""
+    """The cells of one hand in writing order, [n, 1, 32, 32], to two logits [n, 83]: with the other cells in view, and
+    each cell alone. An empty picture stands between two combs. 0.76 million parameters, 8 million multiplications a cell.
+    """
+
+    NARROW, HIDDEN = 128, 96
 
     def __init__(self):
         super().__init__()
         self.trunk = Trunk(2)
         self.dropout = nn.Dropout(0.1)
         self.answer = nn.Linear(CHANNELS[2] * 16, len(CHARACTERS) + 1)
+        self.narrow = nn.Linear(CHANNELS[2] * 16, self.NARROW)
+        self.context = nn.LSTM(self.NARROW, self.HIDDEN, batch_first=True, bidirectional=True)
+        self.correction = nn.Linear(2 * self.HIDDEN, len(CHARACTERS) + 1)
+        # What the cells say alone is the beginning; the context learns to correct it.
+        nn.init.zeros_(self.correction.weight)
+        nn.init.zeros_(self.correction.bias)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.answer(self.dropout(self.trunk(x).flatten(1)))
+    def forward(self, x: torch.Tensor, lengths: list[int] | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """`lengths` splits the cells between hands; without it all are of one."""
+        features = self.dropout(self.trunk(x).flatten(1))
+        alone = self.answer(features)
+        narrow = self.narrow(features).relu()
+        if lengths is None:
+            seen = self.context(narrow.unsqueeze(0))[0].squeeze(0)
+        else:
+            packed = rnn.pack_sequence(narrow.split(lengths), enforce_sorted=False)
+            padded, _ = rnn.pad_packed_sequence(self.context(packed)[0], batch_first=True)
+            seen = torch.cat([row[:length] for row, length in zip(padded, lengths)])
+        return alone + self.correction(self.dropout(seen)), alone
 
 
 class LineNetwork(nn.Module):

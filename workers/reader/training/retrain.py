@@ -50,8 +50,9 @@ def main() -> None:
         finally:
             composer.terminate()
             composer.wait()
-        for file in (f"{name}.onnx", f"{name}.toml"):
-            shutil.copy(out / file, arguments.model / file)
+        for file in out.glob(f"{name}.*"):
+            if file.suffix in (".onnx", ".toml", ".json"):
+                shutil.copy(file, arguments.model / file.name)
         shutil.copy(out / f"{name}.pt", HERE / f"{name}.pt")
 
 

@@ -3,24 +3,36 @@
 import argparse
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as functional
 
+from alphabet import CHARACTERS
 from averaging import Average
+from compose_cells import SEPARATOR
 from export import export
 from networks import CellsNetwork, parameters_of
 
 
+@dataclass
+class Batch:
+    """Some pages: their cells one after the other, and how many cells each page has."""
+
+    pictures: torch.Tensor
+    labels: torch.Tensor
+    lengths: list[int]
+
+
 class Shards:
-    """Shuffled batches from all shards that exist so far; new ones are taken in between passes over a few."""
+    """Shuffled pages from all shards that exist so far; new ones are taken in between passes over a few."""
 
     AT_ONCE = 4
 
-    def __init__(self, folder: Path, batch: int, seed: int):
-        self.folder, self.batch, self.random = folder, batch, np.random.default_rng(seed)
+    def __init__(self, folder: Path, cells: int, seed: int):
+        self.folder, self.cells, self.random = folder, cells, np.random.default_rng(seed)
         self.uses: dict[Path, int] = {}
 
     def __iter__(self):
@@ -31,15 +43,31 @@ class Shards:
                 continue
             # The least used first: with a composer at work every shard is new.
             chosen = sorted(paths, key=lambda p: (self.uses.get(p, 0), self.random.random()))[: self.AT_ONCE]
-            loaded = [np.load(path) for path in chosen]
-            pictures = np.concatenate([shard["pictures"] for shard in loaded])
-            labels = np.concatenate([shard["labels"] for shard in loaded])
+            pages = []
             for path in chosen:
                 self.uses[path] = self.uses.get(path, 0) + 1
-            order = self.random.permutation(len(labels))
-            for start in range(0, len(order) - self.batch + 1, self.batch):
-                part = order[start : start + self.batch]
-                yield torch.from_numpy(pictures[part]), torch.from_numpy(labels[part]).long()
+                pages += pages_of(path)
+            self.random.shuffle(pages)
+            batch: list[tuple[np.ndarray, np.ndarray]] = []
+            for page in pages:
+                batch.append(page)
+                if sum(len(labels) for _, labels in batch) >= self.cells:
+                    yield batch_of(batch)
+                    batch = []
+
+
+def pages_of(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pictures and labels of each page of a shard; pages on which all ink vanished are left out."""
+    shard = np.load(path)
+    pictures, labels, starts = shard["pictures"], shard["labels"], shard["pages"]
+    return [(pictures[a:b], labels[a:b]) for a, b in zip(starts, starts[1:]) if b > a]
+
+
+def batch_of(pages: list[tuple[np.ndarray, np.ndarray]]) -> Batch:
+    """Pages side by side."""
+    pictures = torch.from_numpy(np.concatenate([p for p, _ in pages]))
+    labels = torch.from_numpy(np.concatenate([l for _, l in pages])).long()
+    return Batch(pictures, labels, [len(l) for _, l in pages])
 
 
 def as_input(pictures: torch.Tensor) -> torch.Tensor:
@@ -47,22 +75,32 @@ def as_input(pictures: torch.Tensor) -> torch.Tensor:
     return pictures[:, None].float().div_(-255).add_(1)
 
 
-def varied(x: torch.Tensor) -> torch.Tensor:
-    """Small random turns, stretches and shifts, and another weight of ink."""
-    n = x.shape[0]
-    matrix = torch.eye(2, 3).repeat(n, 1, 1) + torch.randn(n, 2, 3) * torch.tensor([[0.05, 0.05, 0.05], [0.03, 0.05, 0.04]])
+def varied(x: torch.Tensor, lengths: list[int]) -> torch.Tensor:
+    """Small random turns, stretches and shifts, and another weight of ink: mostly alike on a page, a little by cell."""
+    pages, each = len(lengths), torch.tensor(lengths)
+    spread = torch.tensor([[0.05, 0.05, 0.05], [0.03, 0.05, 0.04]])
+    by_page = (torch.randn(pages, 2, 3) * spread * 0.85).repeat_interleave(each, 0)
+    matrix = torch.eye(2, 3) + by_page + torch.randn(len(x), 2, 3) * spread * 0.5
     x = functional.grid_sample(x, functional.affine_grid(matrix, x.shape, align_corners=False), align_corners=False)
-    return x.clamp_(0, 1).pow(torch.exp(torch.randn(n, 1, 1, 1) * 0.25)) * (1 - 0.3 * torch.rand(n, 1, 1, 1) ** 2)
+    strength = torch.exp(torch.randn(pages, 1, 1, 1) * 0.25).repeat_interleave(each, 0)
+    paleness = (1 - 0.3 * torch.rand(pages, 1, 1, 1) ** 2).repeat_interleave(each, 0)
+    return x.clamp_(0, 1).pow(strength) * paleness
 
 
 @torch.no_grad()
-def share_right(network: torch.nn.Module, pictures: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
-    """Share of cells read rightly: cased, and with upper and lower case counted alike."""
-    from alphabet import CHARACTERS
-
+def share_right(network: torch.nn.Module, pages: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float]:
+    """Share of cells read rightly, upper and lower case counted alike: with the page in view, and each cell alone."""
     fold = torch.tensor([0] + [ord(c.upper()) for c in CHARACTERS])
-    best = torch.cat([network(as_input(part).contiguous(memory_format=torch.channels_last)).argmax(1) for part in pictures.split(500)])
-    return (best == labels).float().mean().item(), (fold[best] == fold[labels]).float().mean().item()
+    right = torch.zeros(2)
+    asked = 0
+    for page in pages:
+        batch = batch_of([page])
+        known = batch.labels != SEPARATOR
+        answers = network(as_input(batch.pictures).contiguous(memory_format=torch.channels_last))
+        for k, logits in enumerate(answers):
+            right[k] += (fold[logits.argmax(1)[known]] == fold[batch.labels[known]]).sum()
+        asked += int(known.sum())
+    return tuple((right / max(1, asked)).tolist())
 
 
 def main() -> None:
@@ -70,7 +108,7 @@ def main() -> None:
     parser.add_argument("--shards", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder for the state and the exported network")
     parser.add_argument("--minutes", type=float, default=45)
-    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=192, help="cells, at least")
     parser.add_argument("--rate", type=float, default=2.5e-3)
     parser.add_argument("--export-minutes", type=float, default=8)
     parser.add_argument("--resume", type=Path, help="state file to go on from")
@@ -81,7 +119,8 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     network = CellsNetwork()
     if arguments.resume:
-        network.load_state_dict(torch.load(arguments.resume, map_location="cpu")["average"])
+        # A state from before the context was there begins with the cells alone.
+        network.load_state_dict(torch.load(arguments.resume, map_location="cpu")["average"], strict=False)
     network = network.to(memory_format=torch.channels_last)
     average = Average(network, 0.998)
     decayed = [p for p in network.parameters() if p.ndim > 1]
@@ -91,31 +130,32 @@ def main() -> None:
 
     development = list(arguments.shards.glob("development-*.npz"))
     start = told = exported = time.monotonic()
-    step, losses = 0, []
+    step, cells, losses = 0, 0, []
     network.train()
-    for pictures, labels in Shards(arguments.shards, arguments.batch, arguments.seed):
+    for batch in Shards(arguments.shards, arguments.batch, arguments.seed):
         done = (time.monotonic() - start) / 60 / arguments.minutes
         if done >= 1:
             break
         rate = arguments.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * done)) + 1e-5
         for group in optimiser.param_groups:
             group["lr"] = rate
-        x = varied(as_input(pictures)).contiguous(memory_format=torch.channels_last)
-        loss = functional.cross_entropy(network(x), labels, label_smoothing=0.05)
+        x = varied(as_input(batch.pictures), batch.lengths).contiguous(memory_format=torch.channels_last)
+        together, alone = network(x, batch.lengths)
+        loss = sum(share * functional.cross_entropy(logits, batch.labels, ignore_index=SEPARATOR, label_smoothing=0.05)
+                   for share, logits in ((1.0, together), (0.4, alone)))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         average.update(network)
-        step += 1
+        step, cells = step + 1, cells + len(batch.labels)
         losses.append(loss.item())
         now = time.monotonic()
         if now - told > 60:
             right = ""
             if development:
-                shard = np.load(development[0])
-                right = share_right(average.network, torch.from_numpy(shard["pictures"][:3000]), torch.from_numpy(shard["labels"][:3000]).long())
-            print(f"{done:.2f} step {step} cells {step * arguments.batch} loss {np.mean(losses):.3f} development {right}", flush=True)
+                right = share_right(average.network, pages_of(development[0])[:120])
+            print(f"{done:.2f} step {step} cells {cells} loss {np.mean(losses):.3f} development {right}", flush=True)
             told, losses = time.monotonic(), []
         if now - exported > 60 * arguments.export_minutes:
             save(average, step, arguments.out)

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::capture::SHEET_SCALE;
 use super::condition::{ALL, Condition, Settings};
+use super::marking;
 use crate::hand::ink::Ink;
 use crate::hand::marks::{self, Marker};
 use crate::hand::writing::Sheet;
@@ -130,6 +131,14 @@ impl Form<'_> {
             .flat_map(|f| f.writing.iter().flat_map(|w| &w.0))
     }
 
+    /// The pen as marks are drawn with it.
+    pub fn marker(&self) -> Marker {
+        Marker {
+            tick: self.manner.tick,
+            radius: self.manner.radius,
+        }
+    }
+
     /// Draws the boxes and the signature of a page.
     pub fn mark(
         &self,
@@ -138,18 +147,16 @@ impl Form<'_> {
         ink: &mut Ink,
         random: &mut impl Rng,
     ) {
-        let marker = Marker {
-            tick: self.manner.tick,
-            radius: self.manner.radius,
-        };
+        let marker = self.marker();
         let mut sheet = Sheet {
             ink,
             scale: SHEET_SCALE,
         };
         for field in definition.fields.iter().filter(|f| f.page == page) {
             let filled = &self.filled[&field.name];
-            for option in filled.ticks.iter().filter_map(|i| field.options.get(*i)) {
-                marks::tick(&mut sheet, marker, &option.zone, random);
+            if field.kind.is_tick() {
+                let drawn = marking::drawn(field, &filled.ticks, random);
+                marking::draw(&mut sheet, (0.0, 0.0), marker, field, &drawn, random);
             }
             if filled.signed {
                 marks::signature(&mut sheet, marker, &field.zone, random);

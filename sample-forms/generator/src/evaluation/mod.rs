@@ -5,6 +5,7 @@ pub mod blank;
 pub mod capture;
 pub mod condition;
 pub mod form;
+pub mod marking;
 pub mod plane;
 pub mod wear;
 pub mod zones;

@@ -81,7 +81,7 @@ fn points_come_back_through_a_window() {
 fn zones_say_what_they_show() {
     let folder = tempfile::tempdir().expect("a folder");
     with_maker(Some(Condition::Office), |maker| {
-        zones::write_zones(maker, folder.path(), 2, 1).expect("writes");
+        zones::write_zones(maker, folder.path(), 2, zones::Parts::All, 1).expect("writes");
     });
     let lines = std::fs::read_to_string(folder.path().join("zones.jsonl")).expect("a file");
     let bytes = std::fs::read(folder.path().join("zones.bin")).expect("a file");

@@ -1,4 +1,4 @@
-//! Only the zones that were written in, as the reader would cut them out of the captured page.
+//! Only the zones of answers, as the reader would cut them out of the captured page.
 
 use std::fs::File;
 use std::io::{BufWriter, Cursor, Write as _};
@@ -19,9 +19,10 @@ use serde_json::Value;
 use super::capture::{self, Geometry, SHEET_SCALE};
 use super::form::{self, Form};
 use super::plane::Plane;
-use super::{Maker, for_each, ink_over, wear};
+use super::{Maker, for_each, ink_over, marking, wear};
 use crate::encode::jpeg;
 use crate::hand::ink::Ink;
+use crate::hand::writing::Sheet;
 use crate::scan::noise::gaussian;
 use crate::scan::{Capture, Mode};
 
@@ -32,6 +33,30 @@ const COMB_MARGIN: f64 = 1.6;
 /// Paper drawn around a zone before it is captured, millimetres.
 const AROUND: f64 = 2.5;
 
+/// Paper around the boxes of a field: enough for rings around their words.
+const BOXES_MARGIN: f64 = 3.0;
+
+/// Which zones of a form go into a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Parts {
+    /// Combs and lines that were written in.
+    Written,
+    /// Boxes, marked or not.
+    Boxes,
+    /// Both.
+    All,
+}
+
+impl Parts {
+    fn has(self, field: &Field) -> bool {
+        match self {
+            Self::Written => form::is_written(field),
+            Self::Boxes => field.kind.is_tick(),
+            Self::All => form::is_written(field) || field.kind.is_tick(),
+        }
+    }
+}
+
 /// One zone of a set: a line of `zones.jsonl`.
 #[derive(Debug, Serialize)]
 struct ZoneRecord {
@@ -39,7 +64,7 @@ struct ZoneRecord {
     writer: i32,
     capture: &'static str,
     field: String,
-    /// Which ruled line of the field, from 0; absent for a comb.
+    /// Which ruled line of the field, from 0; absent for a comb and for boxes.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     /// What is written in this zone.
@@ -75,10 +100,15 @@ fn zones_of(field: &Field) -> Vec<(Option<usize>, Zone)> {
         let lines = field.lines.iter().enumerate();
         return lines.map(|(i, line)| (Some(i), line_zone(line))).collect();
     }
-    vec![(None, field.zone.grown(COMB_MARGIN))]
+    let margin = if field.kind.is_tick() {
+        BOXES_MARGIN
+    } else {
+        COMB_MARGIN
+    };
+    vec![(None, field.zone.grown(margin))]
 }
 
-/// Writes the written zones of `count` forms into `folder`: `zones.jsonl` and `zones.bin`.
+/// Writes zones of `count` forms into `folder`: `zones.jsonl` and `zones.bin`.
 ///
 /// # Errors
 /// A file that cannot be written, or a form that cannot be drawn.
@@ -86,6 +116,7 @@ pub fn write_zones(
     maker: &Maker<'_>,
     folder: &Path,
     count: u64,
+    parts: Parts,
     jobs: usize,
 ) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -98,7 +129,7 @@ pub fn write_zones(
     // Zones of one form are written together; with several jobs the order of the forms is not fixed.
     let out = Mutex::new((open("zones.jsonl")?, open("zones.bin")?, 0u64));
     for_each(count, jobs, |index| {
-        let zones = maker.zones(index)?;
+        let zones = maker.zones(index, parts)?;
         let mut out = out
             .lock()
             .map_err(|_| anyhow::anyhow!("another thread failed"))?;
@@ -119,9 +150,17 @@ pub fn write_zones(
     pixels.flush().context("zones.bin is not complete")
 }
 
+/// Where a zone lies, on the form and in the scan.
+struct Place<'a> {
+    field: &'a Field,
+    zone: Zone,
+    geometry: &'a Geometry,
+    error: &'a Misplacement,
+}
+
 impl Maker<'_> {
-    /// The zones of form `index` that were written in, with their compressed pixels.
-    fn zones(&self, index: u64) -> anyhow::Result<Vec<(ZoneRecord, Vec<u8>)>> {
+    /// Zones of form `index`, with their compressed pixels.
+    fn zones(&self, index: u64, parts: Parts) -> anyhow::Result<Vec<(ZoneRecord, Vec<u8>)>> {
         let definition = self.plan.definition;
         let mut form = self
             .plan
@@ -143,16 +182,26 @@ impl Maker<'_> {
             for field in definition
                 .fields
                 .iter()
-                .filter(|f| f.page == *page && form::is_written(f))
+                .filter(|f| f.page == *page && parts.has(f))
             {
                 let filled = &form.filled[&field.name];
-                for ((line, zone), (drawn, text)) in
-                    zones_of(field).into_iter().zip(&filled.writing)
-                {
-                    if drawn.is_empty() {
+                let boxes = [(Vec::new(), String::new())];
+                let writing = if field.kind.is_tick() {
+                    &boxes[..]
+                } else {
+                    &filled.writing
+                };
+                for ((line, zone), (drawn, text)) in zones_of(field).into_iter().zip(writing) {
+                    if drawn.is_empty() && !field.kind.is_tick() {
                         continue;
                     }
-                    let picture = self.zone(&form, *page, zone, &geometry, &error, &mut random)?;
+                    let place = Place {
+                        field,
+                        zone,
+                        geometry: &geometry,
+                        error: &error,
+                    };
+                    let picture = self.zone(&form, &place, &mut random)?;
                     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
                     encoder.write_all(&picture.pixels)?;
                     let bytes = encoder.finish()?;
@@ -182,12 +231,16 @@ impl Maker<'_> {
     fn zone(
         &self,
         form: &Form<'_>,
-        page: u32,
-        zone: Zone,
-        geometry: &Geometry,
-        error: &Misplacement,
+        place: &Place<'_>,
         random: &mut impl Rng,
     ) -> anyhow::Result<Plane> {
+        let Place {
+            field,
+            zone,
+            geometry,
+            error,
+        } = *place;
+        let page = field.page;
         let around = zone.grown(AROUND);
         let blank = self.blank.page(page).context("the form has no such page")?;
         let (mut patch, origin) = cropped(blank, &around);
@@ -205,6 +258,14 @@ impl Maker<'_> {
             origin,
             form.pen_lines(self.plan.definition, page).filter(near),
         );
+        if field.kind.is_tick() {
+            let mut sheet = Sheet {
+                ink: &mut ink,
+                scale: SHEET_SCALE,
+            };
+            let drawn = marking::drawn(field, &form.filled[&field.name].ticks, random);
+            marking::draw(&mut sheet, origin, form.marker(), field, &drawn, random);
+        }
         ink_over(std::slice::from_mut(&mut patch), &ink, form, &self.noise);
         for _ in 0..form.settings.copies {
             wear::photocopy(&mut patch, &self.noise, random);

@@ -88,6 +88,55 @@ pub fn strike_out(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &m
     }
 }
 
+/// Rings something: a little more than once around, not quite closed.
+pub fn ring(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
+    let (x, y) = (
+        (zone.x + zone.width / 2.0) as f32,
+        (zone.y + zone.height / 2.0) as f32,
+    );
+    let wide = zone.width as f32 / 2.0 + 1.4 + spread(random, 0.3).abs();
+    let high = zone.height as f32 / 2.0 + 1.5 + spread(random, 0.25).abs();
+    let start = random.random_range(0.0..std::f32::consts::TAU);
+    let points: Vec<Point> = (0..=16)
+        .map(|i| {
+            let angle = start + i as f32 / 15.0 * std::f32::consts::TAU;
+            let reach = 1.0 + spread(random, 0.04);
+            (
+                (x + wide * reach * angle.cos()) * sheet.scale,
+                (y + high * reach * angle.sin()) * sheet.scale,
+            )
+        })
+        .collect();
+    draw(sheet, &points, marker.radius, true, random);
+}
+
+/// The tail of a stroke that belongs elsewhere and ends just inside a box.
+pub fn tail(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
+    let from_left = random.random_bool(0.5);
+    let depth = random.random_range(0.16..0.28f32);
+    let along = random.random_range(0.15..0.85f32);
+    // From beside the box over one of its upright sides, or from above or below over a corner.
+    let (inside, outside) = if random.random_bool(0.5) {
+        let side = |v: f32| if from_left { v } else { 1.0 - v };
+        ((side(depth), along), (side(-0.45), along - 0.3))
+    } else {
+        let corner = if from_left { 0.12 } else { 0.88 };
+        ((corner, depth), (corner + 0.1, -0.5))
+    };
+    let place = |p: Point| {
+        (
+            (zone.x as f32 + p.0 * zone.width as f32) * sheet.scale,
+            (zone.y as f32 + p.1 * zone.height as f32) * sheet.scale,
+        )
+    };
+    let middle = (
+        (inside.0 + outside.0) / 2.0 + spread(random, 0.04),
+        (inside.1 + outside.1) / 2.0,
+    );
+    let points: Vec<Point> = [outside, middle, inside].into_iter().map(place).collect();
+    draw(sheet, &points, marker.radius, true, random);
+}
+
 /// A signature: a large initial, a run of loops that dies away, and often a line below.
 pub fn signature(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
     let height = (zone.height as f32 * 0.62).min(11.0);

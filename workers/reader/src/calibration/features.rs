@@ -5,7 +5,7 @@ use enrol::domain::field::FieldKind;
 use crate::fields::Signals;
 
 /// Names of the features, in order. A change of these needs a new calibration.
-pub const NAMES: [&str; 26] = [
+pub const NAMES: [&str; 36] = [
     "posterior",
     "posterior_of_name",
     "rival",
@@ -32,6 +32,16 @@ pub const NAMES: [&str; 26] = [
     "phone",
     "nhs_number",
     "email",
+    "least_cell",
+    "all_cells",
+    "least_alone",
+    "all_alone",
+    "no_cells",
+    "all_cells_of_name",
+    "all_cells_of_date",
+    "all_cells_of_postcode",
+    "all_cells_of_phone",
+    "all_cells_of_email",
 ];
 
 /// The features of one written field.
@@ -39,6 +49,10 @@ pub fn features(s: &Signals) -> Vec<f64> {
     let flag = |is: bool| f64::from(u8::from(is));
     let is = |kind: FieldKind| flag(s.kind == kind);
     let posterior = log_odds(s.posterior);
+    let support = s.support.map_or([0.0; 4], |s| {
+        [s.together.0, s.together.1, s.alone.0, s.alone.1].map(log_odds)
+    });
+    let all_cells = support[1];
     let all: [f64; NAMES.len()] = [
         posterior,
         posterior * is(FieldKind::Name),
@@ -66,6 +80,16 @@ pub fn features(s: &Signals) -> Vec<f64> {
         is(FieldKind::Phone),
         is(FieldKind::NhsNumber),
         is(FieldKind::Email),
+        support[0],
+        all_cells,
+        support[2],
+        support[3],
+        flag(s.support.is_none()),
+        all_cells * is(FieldKind::Name),
+        all_cells * is(FieldKind::Date),
+        all_cells * is(FieldKind::Postcode),
+        all_cells * is(FieldKind::Phone),
+        all_cells * is(FieldKind::Email),
     ];
     all.to_vec()
 }

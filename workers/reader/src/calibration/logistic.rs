@@ -104,6 +104,11 @@ impl Logistic {
 
     /// Probability, 0 to 1, that a case with these features is right.
     pub fn probability(&self, features: &[f64]) -> f64 {
+        probability(self.log_odds(features))
+    }
+
+    /// Natural log-odds that it is right.
+    pub fn log_odds(&self, features: &[f64]) -> f64 {
         let sum: f64 = features
             .iter()
             .zip(&self.means)
@@ -111,7 +116,16 @@ impl Logistic {
             .zip(&self.weights)
             .map(|(((x, mean), scale), weight)| (x - mean) / scale * weight)
             .sum();
-        probability(self.intercept + sum)
+        self.intercept + sum
+    }
+
+    /// The same with log-odds `intercept + slope * old`.
+    pub fn rescaled(&self, intercept: f64, slope: f64) -> Self {
+        Self {
+            intercept: intercept + slope * self.intercept,
+            weights: self.weights.iter().map(|w| slope * w).collect(),
+            ..self.clone()
+        }
     }
 }
 

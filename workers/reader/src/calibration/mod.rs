@@ -9,6 +9,7 @@ pub mod features;
 pub mod fit;
 pub mod logistic;
 pub mod plot;
+pub mod refit;
 pub mod table;
 pub mod threshold;
 
@@ -16,7 +17,9 @@ use enrol::domain::field::FieldKind;
 use enrol::forms::definition::Field;
 use serde::{Deserialize, Serialize};
 
-pub use self::table::{Calibration, CalibrationError};
+use crate::fields::tick_signals;
+
+pub use self::table::{Calibration, CalibrationError, Judgement};
 
 /// Fields that share one promise and one threshold. The promise is proved per group, since a single kind of field
 /// seldom has the thousands of cases that a small error rate needs.
@@ -27,15 +30,20 @@ pub enum RiskGroup {
     Key,
     /// All other comb fields.
     Comb,
-    /// Free writing on lines.
+    /// Comb fields of both kinds that were read as a line too. None is accepted: the line network has seen the writers
+    /// that a promise would be proved on. So this is for the probability alone.
+    Reread,
+    /// Free writing on lines, of which the same is true.
     Text,
+    /// Tick boxes.
+    Tick,
 }
 
 impl RiskGroup {
     /// All groups.
-    pub const ALL: [Self; 3] = [Self::Key, Self::Comb, Self::Text];
+    pub const ALL: [Self; 5] = [Self::Key, Self::Comb, Self::Reread, Self::Text, Self::Tick];
 
-    /// The group of a written field; `None` for ticks and signatures, which are not read by the recognisers.
+    /// The group of a written field as its cells alone are read; `None` for signatures.
     pub fn of(field: &Field) -> Option<Self> {
         match field.kind {
             FieldKind::Name | FieldKind::NhsNumber => Some(Self::Key),
@@ -44,7 +52,16 @@ impl RiskGroup {
                 Some(Self::Comb)
             }
             FieldKind::Text => Some(Self::Text),
-            FieldKind::OneOf | FieldKind::AnyOf | FieldKind::Signature => None,
+            FieldKind::OneOf | FieldKind::AnyOf => Some(Self::Tick),
+            FieldKind::Signature => None,
+        }
+    }
+
+    /// Names of its features, in order. A change of these needs a new calibration.
+    pub fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Key | Self::Comb | Self::Reread | Self::Text => &features::NAMES,
+            Self::Tick => &tick_signals::NAMES,
         }
     }
 
@@ -53,7 +70,9 @@ impl RiskGroup {
         match self {
             Self::Key => "key",
             Self::Comb => "comb",
+            Self::Reread => "reread",
             Self::Text => "text",
+            Self::Tick => "tick",
         }
     }
 }
@@ -65,12 +84,12 @@ pub struct Case {
     pub group: RiskGroup,
     /// Its kind.
     pub kind: FieldKind,
-    /// Who wrote it, where writers are told apart: cases of one writer are not independent.
-    pub writer: u32,
+    /// Whose hand it is, as a number that means nothing else: cases of one hand are not independent.
+    pub writer: u64,
     /// How the page was captured, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<String>,
-    /// The signals, in the order of the calibration's feature names.
+    /// The signals, in the order of [`RiskGroup::features`].
     pub features: Vec<f64>,
     /// Whether it may be accepted at all: a value that fails its check never is.
     pub eligible: bool,

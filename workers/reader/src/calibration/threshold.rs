@@ -40,6 +40,14 @@ pub fn upper_bound(wrong: u64, cases: u64) -> f64 {
     high
 }
 
+/// Lower bound of the same kind: the error rate is above it with [`CONFIDENCE`].
+pub fn lower_bound(wrong: u64, cases: u64) -> f64 {
+    if wrong == 0 {
+        return 0.0;
+    }
+    1.0 - upper_bound(cases - wrong, cases)
+}
+
 /// Number of steps in which the threshold is lowered.
 const STEPS: usize = 200;
 

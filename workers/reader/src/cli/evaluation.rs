@@ -251,7 +251,8 @@ impl Evaluation {
 /// Accepted; for a consent, which a clerk confirms in any case, whether nothing else spoke against it.
 fn would_be_accepted(field: &Field, reading: &FieldReading) -> bool {
     if field.rules.consent.is_some() {
-        return reading.value.is_some() && reading.reasons.len() == 1;
+        let confirmed = reading.value.is_some() && reading.reasons.len() == 1;
+        return confirmed || reading.state == FieldState::Accepted;
     }
     reading.state == FieldState::Accepted
 }
@@ -372,6 +373,7 @@ mod tests {
             reasons: vec!["Consent is always confirmed by a person.".to_owned()],
             page: field.page,
             zone: field.zone.into(),
+            signals: None,
         };
         let mut set = Evaluation::default();
         let name = Value::from("SMITH");

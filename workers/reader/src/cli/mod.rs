@@ -3,8 +3,11 @@
 mod accuracy;
 pub mod bench;
 pub mod calibrate;
+mod calibration_report;
 mod evaluation;
 mod placement;
 pub mod read;
 mod statistics;
 mod table;
+pub mod ticks;
+mod zone_cases;

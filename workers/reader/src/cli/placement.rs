@@ -213,6 +213,7 @@ mod tests {
                 place: Some(PlacedPage::of_mapping(homography)),
             }];
             let document = DocumentReading {
+                model: String::new(),
                 forms: vec![enrol::domain::reading::FormReading {
                     form: "registration".to_owned(),
                     version: 1,

@@ -3,6 +3,8 @@
 pub mod expectation;
 pub mod signals;
 mod texts;
+pub mod tick_signals;
+mod tick_verdict;
 pub mod typing;
 pub mod verdict;
 pub mod written;
@@ -12,15 +14,15 @@ use enrol::domain::field::FieldKind;
 use enrol::forms::definition::{Field, FormDefinition, Zone};
 
 pub use self::signals::{ReadField, Signals};
-pub use self::texts::Networks;
-use self::texts::read_texts;
+pub use self::texts::{ByCells, Depth, Networks, NetworksError};
+use self::texts::{FieldTexts, read_texts};
 use self::written::Written;
 use crate::handwriting::{RecogniserError, TextReading};
 use crate::print;
 use crate::raster::Grey;
 use crate::registration::{PlacedPage, PreparedPage};
 use crate::stages::{Stage, StageClock};
-use crate::ticks::{self, BoxReading};
+use crate::ticks::{self, BoxReading, PagePen};
 use crate::zones::comb::{self, Comb};
 use crate::zones::{ZonePicture, cut, writing};
 
@@ -61,11 +63,18 @@ pub fn read_page(
         );
     }
     let residuals: Vec<f64> = fields.iter().map(|f| placed.zone(f).residual_mm).collect();
-    read_found(networks, &fields, &mut found, &residuals, clock)
+    read_found(
+        networks,
+        &fields,
+        &mut found,
+        &residuals,
+        Depth::Whole,
+        clock,
+    )
 }
 
-/// The pictures of one written field, cut as [`read_page`] cuts them, each with the index of its ruled line (`None` for
-/// a comb).
+/// The pictures of one field, cut as [`read_page`] cuts them, each with the index of its ruled line (`None` for
+/// a comb or boxes).
 pub struct WrittenZones<'a> {
     /// The field.
     pub field: &'a Field,
@@ -80,11 +89,13 @@ pub struct WrittenZones<'a> {
 pub fn read_zones(
     networks: &Networks,
     zones: &[WrittenZones<'_>],
+    depth: Depth,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let fields: Vec<&Field> = zones.iter().map(|z| z.field).collect();
     let mut found: Vec<Found> = zones
         .iter()
         .map(|zone| match zone.pictures.as_slice() {
+            [(None, picture)] if zone.field.kind.is_tick() => in_boxes(zone.field, picture),
             [(None, picture)] => in_comb(zone.field, picture),
             pictures => {
                 let lines = lines_of(zone.field);
@@ -102,6 +113,7 @@ pub fn read_zones(
         &fields,
         &mut found,
         &residuals,
+        depth,
         &mut StageClock::off(),
     )
 }
@@ -112,6 +124,7 @@ fn read_found(
     fields: &[&Field],
     found: &mut [Found],
     residuals_mm: &[f64],
+    depth: Depth,
     clock: &mut StageClock,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let typed = typing::is_typed(found.iter().filter_map(|f| match f {
@@ -127,23 +140,33 @@ fn read_found(
             }
         })
     };
-    let fills_boxes = ticks::fills_boxes(all_boxes());
+    let pen = PagePen::of(all_boxes());
     let today = Local::now().date_naive();
-    let mut texts = read_texts(networks, fields, found, today)?;
+    let mut texts = read_texts(networks, fields, found, residuals_mm, today, depth)?;
     clock.lap(Stage::Handwriting);
 
     let mut readings = Vec::with_capacity(fields.len());
     for (index, (field, item)) in fields.iter().zip(found.iter()).enumerate() {
-        let read = std::mem::take(&mut texts[index]);
+        let FieldTexts {
+            readings: read,
+            by_cells,
+        } = std::mem::take(&mut texts[index]);
         let read: Vec<&TextReading> = read.iter().collect();
-        let mut signals = None;
+        let (mut signals, mut tick_signals) = (None, None);
         let mut with_signals = |written: &Written, pictures: &[&Grey]| {
             let ink = ink_of_all(pictures);
-            signals = Some(written.signals(field, &read, ink, residuals_mm[index]));
-            verdict::of_writing(field, written)
+            let own = written.signals(field, &read, ink, residuals_mm[index]);
+            let reading = verdict::of_writing(networks, field, written, &own);
+            signals = Some(own);
+            reading
         };
         let reading = match item {
-            Found::Boxes(boxes) => verdict::of_boxes(field, boxes, fills_boxes),
+            Found::Boxes(boxes) => {
+                let residual = residuals_mm[index];
+                let (reading, own) = tick_verdict::of_boxes(networks, field, boxes, &pen, residual);
+                tick_signals = Some(own);
+                reading
+            }
             Found::Signature(signed, confidence) => {
                 verdict::of_signature(field, *signed, *confidence)
             }
@@ -170,7 +193,12 @@ fn read_found(
                 with_signals(&written, &pieces.iter().collect::<Vec<_>>())
             }
         };
-        readings.push(ReadField { reading, signals });
+        readings.push(ReadField {
+            reading,
+            signals,
+            by_cells,
+            ticks: tick_signals,
+        });
     }
     clock.lap(Stage::Handwriting);
     Ok(readings)
@@ -233,6 +261,12 @@ fn in_lines<'p>(pictures: impl Iterator<Item = (&'p Zone, &'p ZonePicture)>) -> 
     } else {
         Found::Lines(pieces)
     }
+}
+
+/// The boxes of a field from one picture of all of them.
+fn in_boxes(field: &Field, picture: &ZonePicture) -> Found {
+    let read = |option| ticks::read_box_in(picture, option);
+    Found::Boxes(field.options.iter().map(read).collect())
 }
 
 fn in_comb(field: &Field, picture: &ZonePicture) -> Found {

@@ -2,9 +2,13 @@
 
 use enrol::domain::field::FieldKind;
 use enrol::domain::reading::FieldReading;
+use enrol::forms::definition::Field;
 use serde::Serialize;
 
-use crate::handwriting::TextReading;
+use super::texts::ByCells;
+use super::tick_signals::TickSignals;
+use crate::calibration::RiskGroup;
+use crate::handwriting::{CellSupport, TextReading};
 use crate::raster::Grey;
 use crate::zones::{SCALE, ink};
 
@@ -15,6 +19,10 @@ pub struct ReadField {
     pub reading: FieldReading,
     /// What is known about how it came about; `None` for ticks, signatures and blanks.
     pub signals: Option<Signals>,
+    /// A comb as its cells alone were read.
+    pub by_cells: Option<ByCells>,
+    /// What is known about how marks came to be read as they were; `None` for all but ticks.
+    pub ticks: Option<TickSignals>,
 }
 
 /// The signals of one written field. Of a field of several lines each is that of its worst line.
@@ -41,6 +49,8 @@ pub struct Signals {
     pub agreed: Option<bool>,
     /// Smallest difference between a cell's two best labels, 0 to 1; `None` without cells.
     pub worst_margin: Option<f64>,
+    /// What the cells say about the text; `None` without cells.
+    pub support: Option<CellSupport>,
     /// How much the line reader preferred a text of any length to the best text (natural logarithm); `None` when it
     /// has not read or when lengths are free.
     pub length_doubt: Option<f64>,
@@ -58,6 +68,33 @@ pub struct Signals {
     pub ink_contrast: f64,
     /// Mean width of the strokes, millimetres.
     pub stroke_mm: f64,
+}
+
+/// Beyond this a zone may hold its neighbour's writing, millimetres: half of what separates two rows of cells.
+const MOST_RESIDUAL_MM: f64 = 0.5;
+
+impl Signals {
+    /// The risk group of this reading of `field`; `None` for ticks and signatures.
+    pub fn group(&self, field: &Field) -> Option<RiskGroup> {
+        let own = RiskGroup::of(field)?;
+        let cells_alone = !self.typed && self.agreed.is_none() && self.worst_margin.is_some();
+        Some(if own == RiskGroup::Text || cells_alone {
+            own
+        } else {
+            RiskGroup::Reread
+        })
+    }
+
+    /// Whether a field with these signals may be accepted at all, however probable it is: its rules take the value, its
+    /// zone lies where it should, and the cells alone decided it. What the line network had a say in may not, since that
+    /// network has seen the writers that a promise would be proved on.
+    pub fn eligible(&self) -> bool {
+        self.valid
+            && !self.typed
+            && self.agreed.is_none()
+            && self.worst_margin.is_some()
+            && self.residual_mm <= MOST_RESIDUAL_MM
+    }
 }
 
 /// Darkness and stroke width of a piece of writing on white paper at [`SCALE`].

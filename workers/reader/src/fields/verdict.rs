@@ -1,20 +1,23 @@
 //! From what was measured or recognised to a field's value, confidence, state and reasons.
 //!
-//! Until confidences are calibrated no writing, by hand or typed, is accepted without a clerk. A clear tick is, except
-//! for a consent, which a person always confirms. Reasons never hold a value.
+//! Writing is accepted where its calibrated probability is above the threshold proved for the field's target error rate
+//! and nothing else speaks against it. Reasons never hold a value.
 
+use enrol::domain::calibration::FieldSignals;
 use enrol::domain::field::{FieldKind, FieldState, FieldValue};
 use enrol::domain::reading::FieldReading;
 use enrol::forms::definition::Field;
 
+use super::signals::Signals;
+use super::texts::Networks;
 use super::written::{Written, compact};
+use crate::calibration::features::features;
 use crate::checking;
-use crate::ticks::{BoxReading, Mark};
 
 /// Below this the reader says itself that it is guessing.
 const GUESS_BELOW: f64 = 0.5;
 
-fn reading(field: &Field) -> FieldReading {
+pub(super) fn reading(field: &Field) -> FieldReading {
     FieldReading {
         name: field.name.clone(),
         kind: field.kind,
@@ -25,6 +28,7 @@ fn reading(field: &Field) -> FieldReading {
         reasons: Vec::new(),
         page: field.page,
         zone: field.zone.into(),
+        signals: None,
     }
 }
 
@@ -38,11 +42,29 @@ pub fn of_blank(field: &Field) -> FieldReading {
 }
 
 /// Handwriting or print.
-pub fn of_writing(field: &Field, written: &Written) -> FieldReading {
-    let mut result = FieldReading {
-        confidence: written.confidence,
-        ..reading(field)
-    };
+pub fn of_writing(
+    networks: &Networks,
+    field: &Field,
+    written: &Written,
+    signals: &Signals,
+) -> FieldReading {
+    let mut result = reading(field);
+    let features = features(signals);
+    let group = signals.group(field);
+    let judgement = group.and_then(|group| {
+        let target = field.rules.target_error;
+        networks
+            .calibration
+            .as_ref()?
+            .judge(group, &features, target)
+    });
+    result.confidence = judgement.map_or(written.confidence, |j| j.probability);
+    result.signals = group.map(|group| FieldSignals {
+        group: group.name(),
+        features,
+        eligible: signals.eligible(),
+        drawn: false,
+    });
     if compact(&written.text).is_empty() {
         result.state = FieldState::Unreadable;
         result
@@ -53,102 +75,34 @@ pub fn of_writing(field: &Field, written: &Written) -> FieldReading {
     result.raw = Some(written.raw.clone());
     let checked = checking::check(field, &written.text);
     result.value = checked.value;
-    result.reasons.push(
-        if written.typed {
-            "Typed text is always checked for now."
-        } else {
-            "Handwriting is always checked for now."
-        }
-        .to_owned(),
-    );
-    if written.confidence < GUESS_BELOW {
+    let believed = judgement.is_some_and(|j| j.enough) && signals.eligible();
+    if believed && checked.reasons.is_empty() && result.value.is_some() {
+        result.state = FieldState::Accepted;
+        return result;
+    }
+    if !believed {
         result
             .reasons
-            .push("The reader is not sure of some characters.".to_owned());
+            .push(doubt(field, written, signals, result.confidence));
     }
     result.reasons.extend(checked.reasons);
     result
 }
 
-/// Tick boxes. `fills_boxes` says that this person marks by filling boxes in.
-pub fn of_boxes(field: &Field, boxes: &[BoxReading], fills_boxes: bool) -> FieldReading {
-    let with = |mark: Mark| -> Vec<&str> {
-        let both = field.options.iter().zip(boxes);
-        both.filter(|(_, b)| b.mark == mark)
-            .map(|(o, _)| o.value.as_str())
-            .collect()
-    };
-    let (ticked, filled, unsure) = (
-        with(Mark::Ticked),
-        with(Mark::Filled),
-        with(Mark::Unsure).len(),
-    );
-    let clear = |b: &BoxReading| {
-        if fills_boxes && b.mark == Mark::Filled {
-            0.9
-        } else {
-            b.confidence
-        }
-    };
-    let mut result = FieldReading {
-        confidence: boxes.iter().map(clear).fold(1.0, f64::min),
-        ..reading(field)
-    };
-    match unsure {
-        0 => {}
-        1 => result
-            .reasons
-            .push("A box holds something that may or may not be a mark.".to_owned()),
-        n => result.reasons.push(format!(
-            "{n} boxes hold something that may or may not be a mark."
-        )),
-    }
-    // Filled boxes beside crossed ones are corrections; alone they are marks.
-    let marked = if ticked.is_empty() || fills_boxes {
-        field
-            .options
-            .iter()
-            .map(|o| o.value.as_str())
-            .filter(|v| ticked.contains(v) || filled.contains(v))
-            .collect()
+/// Why writing is not simply believed.
+fn doubt(field: &Field, written: &Written, signals: &Signals, confidence: f64) -> String {
+    let reason = if written.typed {
+        "Typed text is always checked."
+    } else if confidence < GUESS_BELOW {
+        "The reader is not sure of some characters."
+    } else if field.kind == FieldKind::Text {
+        "Free writing is always checked."
+    } else if signals.agreed == Some(false) {
+        "Read cell by cell and as a line, this gives different texts."
     } else {
-        ticked
+        "Probably right, but not sure enough to go unseen."
     };
-    if !filled.is_empty() && !fills_boxes {
-        result
-            .reasons
-            .push("A box is filled in, which may be a mark or a correction.".to_owned());
-    }
-    let too_many = field.kind == FieldKind::OneOf && marked.len() > 1;
-    if too_many {
-        result.reasons.push(format!(
-            "{} boxes are marked where one is expected.",
-            marked.len()
-        ));
-    }
-    let doubtful = !result.reasons.is_empty();
-    result.value = match field.kind {
-        _ if marked.is_empty() || too_many => None,
-        FieldKind::OneOf => (unsure == 0).then(|| FieldValue::Text(marked[0].to_owned())),
-        _ => Some(FieldValue::Choices(
-            marked.iter().map(|m| (*m).to_owned()).collect(),
-        )),
-    };
-    if doubtful {
-        result.confidence = result.confidence.min(0.5);
-    }
-    if field.rules.consent.is_some() {
-        result
-            .reasons
-            .push("Consent is always confirmed by a person.".to_owned());
-    } else if !doubtful {
-        result.state = if marked.is_empty() {
-            FieldState::Blank
-        } else {
-            FieldState::Accepted
-        };
-    }
-    result
+    reason.to_owned()
 }
 
 /// A signature box.

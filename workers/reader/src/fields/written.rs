@@ -135,6 +135,10 @@ impl Written {
             overruled: number(|r| r.overruled, f64::max).unwrap_or(0.0),
             agreed: read.iter().filter_map(|r| r.agreed).reduce(|a, b| a && b),
             worst_margin: worst(read, |r| r.worst_margin, f64::min),
+            support: match read {
+                [one] => one.support,
+                _ => None,
+            },
             length_doubt: worst(read, |r| r.free_line.as_ref().map(|f| f.1), f64::max),
             print_agreed: self.print_agreed,
             listed: listed(field, &self.text),

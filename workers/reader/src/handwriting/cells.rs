@@ -58,17 +58,19 @@ pub fn search(cells: &Frames, width: usize, knowledge: &dyn Knowledge) -> Vec<Hy
 
 /// Natural logarithm of a text's probability by the cells alone; minus infinity when it has not one label per cell.
 pub fn log_probability(cells: &Frames, text: &[u16]) -> f64 {
+    least_and_all(cells, text).map_or(f64::NEG_INFINITY, |(_, all)| all.ln())
+}
+
+/// Probability of the least probable character of a text, and of all together; `None` when it has not one per cell.
+pub fn least_and_all(cells: &Frames, text: &[u16]) -> Option<(f64, f64)> {
     if cells.len() != text.len() {
-        return f64::NEG_INFINITY;
+        return None;
     }
-    text.iter()
+    let each = text
+        .iter()
         .enumerate()
-        .map(|(i, label)| {
-            f64::from(cells.frame(i)[usize::from(*label) + 1])
-                .max(FLOOR)
-                .ln()
-        })
-        .sum()
+        .map(|(i, label)| f64::from(cells.frame(i)[usize::from(*label) + 1]).max(FLOOR));
+    Some(each.fold((1.0, 1.0), |(least, all), p| (p.min(least), all * p)))
 }
 
 /// The smallest difference, over the cells, between the two best labels' probabilities; 1 for no cells.

@@ -1,5 +1,7 @@
 //! What two readers saw in one field, put together: the cells of a comb one by one, and the whole as a line.
 
+use serde::Serialize;
+
 use super::alphabet::Labels;
 use super::cells;
 use super::ctc::{self, Frames};
@@ -43,6 +45,8 @@ impl Trust {
 pub struct Evidence {
     /// One frame per used cell.
     pub cells: Option<Frames>,
+    /// The same cells, each read without the others in view: no part of what is chosen, but of how far it is believed.
+    pub alone: Option<Frames>,
     /// The frames of the line.
     pub line: Option<Frames>,
     /// What each counts for.
@@ -74,9 +78,20 @@ pub struct TextReading {
     pub agreed: Option<bool>,
     /// The smallest margin between the two best labels of a cell.
     pub worst_margin: Option<f64>,
+    /// What the cells say about the best text; `None` without cells or with another number of characters.
+    pub support: Option<CellSupport>,
     /// The line without any constraint on the number of characters, and how much the line reader preferred it to the
     /// best text (natural logarithm).
     pub free_line: Option<(String, f64)>,
+}
+
+/// Probabilities that cells give to a text.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CellSupport {
+    /// Of the character least believed, and of the whole text, with the other cells of the hand in view.
+    pub together: (f64, f64),
+    /// The same of each cell by itself.
+    pub alone: (f64, f64),
 }
 
 /// Hides the text: it is personal data.
@@ -178,6 +193,18 @@ impl Evidence {
         (candidates, chosen)
     }
 
+    fn support(&self, labels: &Labels, text: &str) -> Option<CellSupport> {
+        let own: Vec<u16> = text
+            .chars()
+            .map(|c| labels.label(c))
+            .collect::<Option<_>>()?;
+        let of = |frames: &Frames| cells::least_and_all(frames, &own);
+        Some(CellSupport {
+            together: of(self.cells.as_ref()?)?,
+            alone: of(self.alone.as_ref()?)?,
+        })
+    }
+
     /// Reads under `knowledge`; `unaided` allows what is known without it. `None` when no text fits.
     pub fn read(
         &self,
@@ -210,6 +237,7 @@ impl Evidence {
                 let behind = ctc::log_probability(line, &own?);
                 Some((labels.text(&free.labels), free.probability.ln() - behind))
             });
+        let support = self.support(labels, &best.text);
         let [by_cells, by_line] = chosen;
         Some(TextReading {
             overruled,
@@ -219,6 +247,7 @@ impl Evidence {
                 .zip(self.line.as_ref())
                 .map(|_| by_cells.is_some() && by_cells == by_line),
             worst_margin: self.cells.as_ref().map(cells::worst_margin),
+            support,
             free_line,
             candidates: aided,
             unaided: plain,

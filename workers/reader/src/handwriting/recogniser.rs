@@ -118,18 +118,17 @@ thread_local! {
     static POOL: OnceCell<Arc<ThreadPool>> = const { OnceCell::new() };
 }
 
-/// Runs a network of one input and one output on this thread's core.
-pub(super) fn run_on_one_core(
+/// Runs a network of one input on this thread's core.
+pub(super) fn run_on_one_core<const N: usize>(
     model: &Model,
     input: NodeId,
-    output: NodeId,
+    outputs: [NodeId; N],
     pictures: NdTensor<f32, 4>,
-) -> Result<Value, RecogniserError> {
+) -> Result<[Value; N], RecogniserError> {
     let options = RunOptions::default().with_thread_pool(Some(pool()));
-    let [scores] = model
-        .run_n([(input, pictures.into())].into(), [output], Some(options))
-        .map_err(RecogniserError::Run)?;
-    Ok(scores)
+    model
+        .run_n([(input, pictures.into())].into(), outputs, Some(options))
+        .map_err(RecogniserError::Run)
 }
 
 /// The pool of the calling thread.
@@ -270,7 +269,7 @@ impl Recogniser {
                     .copy_from_slice(&line.ink[y * line.width..(y + 1) * line.width]);
             }
         }
-        let output = run_on_one_core(&self.model, self.input, self.output, input)?;
+        let [output] = run_on_one_core(&self.model, self.input, [self.output], input)?;
         let output: NdTensor<f32, 3> = output.try_into().map_err(|_| RecogniserError::Shape)?;
         let [count, frames, classes] = output.shape();
         if count != batch.len() || classes != self.classes.len() + 1 {

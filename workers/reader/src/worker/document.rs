@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::drawing;
 use super::refusal::refusal;
 use super::threads::{ReadingError, ReadingThreads};
 use super::{DEADLINE, GRACE};
@@ -38,6 +39,8 @@ pub(super) struct Worker {
     pub(super) threads: ReadingThreads,
     pub(super) policy: RetryPolicy,
     pub(super) shutdown: Shutdown,
+    pub(super) keep_signals: bool,
+    pub(super) drawn_share: f64,
     /// Set when a reading does not end.
     pub(super) stuck: CancellationToken,
 }
@@ -86,7 +89,13 @@ impl Worker {
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(document.id = %id, attempt = lease.attempt, milliseconds, "reading ended");
         match end {
-            End::Read(reading) => self.record(&lease, &reading).await?,
+            End::Read(mut reading) => {
+                drawing::draw(&mut reading, self.drawn_share, id.as_u64_pair().1);
+                if !self.keep_signals {
+                    drawing::forget_signals(&mut reading);
+                }
+                self.record(&lease, &reading).await?;
+            }
             End::Failed(ReadingError::Read(error)) if !error.is_retryable() => {
                 tracing::info!(document.id = %id, code = error.code(), "document refused");
                 leases::refuse(&self.database, &lease, &refusal(&error)).await?;

@@ -8,6 +8,7 @@
 //! again. A worker that lost its lease cannot record anything.
 
 mod document;
+mod drawing;
 mod refusal;
 mod threads;
 
@@ -72,8 +73,14 @@ pub fn command(arguments: &WorkerArgs) -> anyhow::Result<ExitCode> {
 /// database cannot be reached; later, when a reading does not end and the process has to be replaced.
 pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
     let sealer = Sealer::from_key_file(&config.keys.special_category_key_file)?;
+    anyhow::ensure!(
+        (0.0..=1.0).contains(&config.reading.drawn_share),
+        "[reading] drawn_share is a share from 0 to 1, for example 0.02"
+    );
     let options = ReaderOptions {
         form_definitions: config.reading.form_definitions.clone(),
+        calibration: config.reading.calibration.clone(),
+        accept_consent: config.reading.accept_consent,
         ..ReaderOptions::default()
     };
     let reader = Arc::new(tokio::task::spawn_blocking(move || Reader::new(options)).await??);
@@ -90,6 +97,8 @@ pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
         reader,
         policy: RetryPolicy::with_max_attempts(config.reading.max_attempts),
         shutdown: shutdown.clone(),
+        keep_signals: config.reading.keep_signals,
+        drawn_share: config.reading.drawn_share,
         stuck: stuck.clone(),
     });
     let subscription = Subscription {

@@ -37,6 +37,28 @@ impl ZonePicture {
     }
 }
 
+impl ZonePicture {
+    /// The part of it that shows `zone`, as far as it does.
+    pub fn part(&self, zone: Zone) -> Self {
+        let clip = |v: f64, most: usize| (v.round().max(0.0) as usize).min(most);
+        let (x0, x1) = (
+            clip(self.column(zone.x), self.grey.width),
+            clip(self.column(zone.right()), self.grey.width),
+        );
+        let (y0, y1) = (
+            clip(self.row(zone.y), self.grey.height),
+            clip(self.row(zone.bottom()), self.grey.height),
+        );
+        Self {
+            grey: self
+                .grey
+                .crop(x0, y0, x1.saturating_sub(x0), y1.saturating_sub(y0)),
+            left: self.left + x0 as f64 / SCALE,
+            top: self.top + y0 as f64 / SCALE,
+        }
+    }
+}
+
 /// Cuts `zone` (millimetres on the form) out of a page. Beyond the page's edge it is white.
 pub fn cut(page: &PreparedPage, homography: &Homography, zone: Zone) -> ZonePicture {
     /// Columns that share one look at the paper's brightness.
