@@ -20,6 +20,8 @@ pub struct TicksArgs {
 
 /// Side of a box on our forms, millimetres.
 const BOX_MM: f64 = 4.4;
+/// A picture of one box is no larger, on either side.
+const MOST_PIXELS: u32 = 400;
 
 /// Runs the measurement.
 ///
@@ -66,7 +68,14 @@ pub fn run(args: &TicksArgs) -> anyhow::Result<ExitCode> {
 
 fn read(file: &Path) -> anyhow::Result<BoxReading> {
     let cannot = || format!("{} cannot be read as a picture", file.display());
-    let picture = image::open(file).with_context(cannot)?.to_luma8();
+    let mut reader = image::ImageReader::open(file)
+        .and_then(image::ImageReader::with_guessed_format)
+        .with_context(cannot)?;
+    let mut limits = image::Limits::default();
+    limits.max_image_width = Some(MOST_PIXELS);
+    limits.max_image_height = Some(MOST_PIXELS);
+    reader.limits(limits);
+    let picture = reader.decode().with_context(cannot)?.to_luma8();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let grey = Grey::from_pixels(width, height, picture.into_raw()).with_context(cannot)?;
     let (left, top, side) = border(&grey);

@@ -140,8 +140,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    type Point = (f64, f64);
+
     /// The inside of a box of 3.4 mm with straight lines of a pen of `pen` pixels drawn into it.
-    fn inside(lines: &[((f64, f64), (f64, f64))], pen: f64, shade: u8) -> Grey {
+    fn inside(lines: &[(Point, Point)], pen: f64, shade: u8) -> Grey {
         let side = 34usize;
         let mut grey = Grey {
             width: side,
