@@ -115,7 +115,7 @@ pub struct Reading {
     pub accept_consent: bool,
     /// Whether settled fields leave behind how sure the reader was and whether it was right, for `enrol calibrate`.
     pub keep_signals: bool,
-    /// Share of accepted written fields that a clerk sees all the same, so that the promised error rate is watched.
+    /// Share of accepted fields that a clerk sees all the same, so that the promised error rate is watched.
     pub drawn_share: f64,
 }
 

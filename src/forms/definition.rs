@@ -131,18 +131,26 @@ pub struct FieldRules {
     pub target_error: f64,
 }
 
-/// The error rate promised where a form says nothing: 0.14 % for what makes a wrong person or a wrong consent, 0.3 %
-/// for the rest.
-pub fn default_target_error(kind: FieldKind, date: Option<DateRole>, is_consent: bool) -> f64 {
-    let makes_the_person = match kind {
+/// Error rate promised for names, dates of birth, NHS numbers and consents where a form says nothing.
+pub const KEY_TARGET_ERROR: f64 = 0.0014;
+/// Error rate promised for all else.
+pub const TARGET_ERROR: f64 = 0.003;
+
+/// Whether a field tells who a person is: a wrong one makes a wrong person.
+pub fn tells_the_person(kind: FieldKind, date: Option<DateRole>) -> bool {
+    match kind {
         FieldKind::Name | FieldKind::NhsNumber => true,
         FieldKind::Date => matches!(date, Some(DateRole::AdultBirth | DateRole::ChildBirth)),
         _ => false,
-    };
-    if makes_the_person || is_consent {
-        0.0014
+    }
+}
+
+/// The error rate promised where a form says nothing.
+pub fn default_target_error(kind: FieldKind, date: Option<DateRole>, is_consent: bool) -> f64 {
+    if tells_the_person(kind, date) || is_consent {
+        KEY_TARGET_ERROR
     } else {
-        0.003
+        TARGET_ERROR
     }
 }
 

@@ -145,7 +145,8 @@ fn gain(rows: &[Vec<f64>], right: &[bool], beta: &DVector<f64>, ridge: f64) -> f
     likelihood - 0.5 * ridge * penalty
 }
 
-fn probability(log_odds: f64) -> f64 {
+/// The probability of natural log-odds.
+pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds.clamp(-FURTHEST, FURTHEST)).exp())
 }
 

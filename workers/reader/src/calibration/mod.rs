@@ -14,7 +14,7 @@ pub mod table;
 pub mod threshold;
 
 use enrol::domain::field::FieldKind;
-use enrol::forms::definition::Field;
+use enrol::forms::definition::{Field, tells_the_person};
 use serde::{Deserialize, Serialize};
 
 use crate::fields::tick_signals;
@@ -46,11 +46,13 @@ impl RiskGroup {
     /// The group of a written field as its cells alone are read; `None` for signatures.
     pub fn of(field: &Field) -> Option<Self> {
         match field.kind {
-            FieldKind::Name | FieldKind::NhsNumber => Some(Self::Key),
-            FieldKind::Date if field.name.ends_with("date_of_birth") => Some(Self::Key),
-            FieldKind::Date | FieldKind::Postcode | FieldKind::Phone | FieldKind::Email => {
-                Some(Self::Comb)
-            }
+            kind if tells_the_person(kind, field.rules.date) => Some(Self::Key),
+            FieldKind::Name
+            | FieldKind::NhsNumber
+            | FieldKind::Date
+            | FieldKind::Postcode
+            | FieldKind::Phone
+            | FieldKind::Email => Some(Self::Comb),
             FieldKind::Text => Some(Self::Text),
             FieldKind::OneOf | FieldKind::AnyOf => Some(Self::Tick),
             FieldKind::Signature => None,

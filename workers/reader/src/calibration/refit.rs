@@ -3,12 +3,11 @@
 //! Settled fields are no fair sample. What the reader accepted was not looked at, unless it was drawn for checking; so
 //! they tell how honest the probabilities are, and whether a promise is broken, long before they prove one.
 
-use super::curve::Judged;
+use super::Case;
 use super::fit::{fit_group, out_of_folds};
-use super::logistic::Logistic;
-use super::table::{GroupCalibration, Rung, default_target};
+use super::logistic::{self, Logistic};
+use super::table::{GroupCalibration, default_target};
 use super::threshold::{Proof, lower_bound};
-use super::{Case, RiskGroup};
 
 /// Fewer cases than this change nothing.
 const FEWEST: usize = 200;
@@ -93,14 +92,10 @@ pub fn refit(old: &GroupCalibration, cases: &[&Case]) -> GroupRefit {
         && let Some(proof) = anew.calibration.rung(target).and_then(|r| r.proof)
     {
         let probabilities: Vec<f64> = anew.judged.iter().map(|(_, p)| *p).collect();
-        let accepted = |rung: Option<&Rung>| {
-            let threshold = rung.and_then(|r| r.proof).map(|p| p.threshold);
-            threshold.map_or(0, |t| {
-                let pairs = cases.iter().zip(&before);
-                pairs.filter(|(c, p)| c.eligible && **p >= t).count()
-            })
-        };
-        if proof.accepted >= accepted(old.rung(target)) as u64
+        let old_proof = old.rung(target).and_then(|r| r.proof);
+        let accepted_before =
+            old_proof.map_or(0, |p| accepted(cases, &before, p.threshold).count());
+        if proof.accepted >= accepted_before as u64
             && loss(cases, &probabilities) < loss(cases, &before)
         {
             result.calibration = anew.calibration;
@@ -114,16 +109,22 @@ pub fn refit(old: &GroupCalibration, cases: &[&Case]) -> GroupRefit {
 
 /// Whether more of what the promise accepts was wrong than luck explains.
 fn is_broken(cases: &[&Case], probabilities: &[f64], proof: Proof, target: f64) -> bool {
-    let accepted = cases
-        .iter()
-        .zip(probabilities)
-        .filter(|(c, p)| c.eligible && **p >= proof.threshold);
     let (mut all, mut wrong) = (0, 0);
-    for (case, _) in accepted {
+    for case in accepted(cases, probabilities, proof.threshold) {
         all += 1;
         wrong += u64::from(!case.right);
     }
     lower_bound(wrong, all) > target
+}
+
+/// The cases that a threshold accepts.
+fn accepted<'a>(
+    cases: &'a [&Case],
+    probabilities: &'a [f64],
+    threshold: f64,
+) -> impl Iterator<Item = &'a Case> {
+    let pairs = cases.iter().zip(probabilities);
+    pairs.filter_map(move |(c, p)| (c.eligible && *p >= threshold).then_some(*c))
 }
 
 /// Intercept and slope that turn the old log-odds into better ones (Platt, Advances in Large Margin Classifiers, 1999),
@@ -144,26 +145,22 @@ fn rescaled(old: &Logistic, cases: &[&Case]) -> Option<((f64, f64), Vec<f64>)> {
 
 fn rescale((intercept, slope): (f64, f64), probability: f64) -> f64 {
     let old = (probability / (1.0 - probability)).ln();
-    1.0 / (1.0 + (-(intercept + slope * old)).exp())
+    logistic::probability(intercept + slope * old)
 }
 
 /// Mean negative logarithm of the probability given to what happened.
 fn loss(cases: &[&Case], probabilities: &[f64]) -> f64 {
-    let judged: Vec<Judged> = cases
-        .iter()
-        .zip(probabilities)
-        .map(|(c, p)| (*p, c.right))
-        .collect();
-    let surprise = |(p, right): &Judged| -if *right { *p } else { 1.0 - p }.max(1e-12).ln();
-    judged.iter().map(surprise).sum::<f64>() / judged.len().max(1) as f64
+    let surprise =
+        |(case, p): (&&Case, &f64)| -if case.right { *p } else { 1.0 - p }.max(1e-12).ln();
+    let all = cases.iter().zip(probabilities).map(surprise);
+    all.sum::<f64>() / cases.len().max(1) as f64
 }
 
 /// Refits every group of `old` that has cases.
 pub fn refit_all(old: &[GroupCalibration], cases: &[Case]) -> Vec<GroupRefit> {
-    let of = |group: RiskGroup| cases.iter().filter(move |c| c.group == group).collect();
     old.iter()
         .map(|group| {
-            let own: Vec<&Case> = of(group.group);
+            let own: Vec<&Case> = cases.iter().filter(|c| c.group == group.group).collect();
             refit(group, &own)
         })
         .collect()
@@ -174,6 +171,8 @@ mod tests {
     use enrol::domain::field::FieldKind;
 
     use super::*;
+    use crate::calibration::RiskGroup;
+    use crate::calibration::curve::Judged;
     use crate::calibration::fit::fit;
 
     /// Cases with a log-odds signal `x`; whether each is right follows `honest(x)` in a fixed pattern.

@@ -1,5 +1,6 @@
 //! The calibration that belongs to a set of weights: read at start, applied to every written field.
 
+use enrol::forms::definition::{KEY_TARGET_ERROR, TARGET_ERROR};
 use serde::{Deserialize, Serialize};
 
 use super::RiskGroup;
@@ -155,10 +156,10 @@ impl Calibration {
     }
 }
 
-/// The error rate promised for accepted fields of a group: 0.14 % for what makes a wrong person, 0.3 % for the rest.
+/// The error rate promised for accepted fields of a group where the form says nothing.
 pub fn default_target(group: RiskGroup) -> f64 {
     match group {
-        RiskGroup::Key => 0.0014,
-        RiskGroup::Comb | RiskGroup::Reread | RiskGroup::Text | RiskGroup::Tick => 0.003,
+        RiskGroup::Key => KEY_TARGET_ERROR,
+        RiskGroup::Comb | RiskGroup::Reread | RiskGroup::Text | RiskGroup::Tick => TARGET_ERROR,
     }
 }

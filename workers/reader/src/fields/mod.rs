@@ -24,7 +24,7 @@ use crate::registration::{PlacedPage, PreparedPage};
 use crate::stages::{Stage, StageClock};
 use crate::ticks::{self, BoxReading, PagePen};
 use crate::zones::comb::{self, Comb};
-use crate::zones::{ZonePicture, cut, writing};
+use crate::zones::{ZonePicture, cut, ink, writing};
 
 /// What was found in a field's zone before anything was recognised.
 enum Found {
@@ -154,8 +154,12 @@ fn read_found(
         let read: Vec<&TextReading> = read.iter().collect();
         let (mut signals, mut tick_signals) = (None, None);
         let mut with_signals = |written: &Written, pictures: &[&Grey]| {
-            let ink = ink_of_all(pictures);
-            let own = written.signals(field, &read, ink, residuals_mm[index]);
+            // Read once, by its cells: the signals are there.
+            let once = !written.typed && read.iter().all(|r| r.agreed.is_none());
+            let own = match &by_cells {
+                Some(by_cells) if once => by_cells.signals.clone(),
+                _ => written.signals(field, &read, ink_of_all(pictures), residuals_mm[index]),
+            };
             let reading = verdict::of_writing(networks, field, written, &own);
             signals = Some(own);
             reading
@@ -206,7 +210,10 @@ fn read_found(
 
 /// Mean darkness and stroke width of the pictures of one field.
 fn ink_of_all(pictures: &[&Grey]) -> (f64, f64) {
-    let all: Vec<(f64, f64)> = pictures.iter().map(|p| signals::ink_of(p)).collect();
+    let all: Vec<(f64, f64)> = pictures
+        .iter()
+        .map(|p| ink::darkness_and_width(p))
+        .collect();
     let count = all.len().max(1) as f64;
     let sum = all.iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
     (sum.0 / count, sum.1 / count)

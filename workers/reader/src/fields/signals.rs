@@ -9,8 +9,6 @@ use super::texts::ByCells;
 use super::tick_signals::TickSignals;
 use crate::calibration::RiskGroup;
 use crate::handwriting::{CellSupport, TextReading};
-use crate::raster::Grey;
-use crate::zones::{SCALE, ink};
 
 /// A field's reading, and its signals where something is written in it.
 #[derive(Debug, Clone)]
@@ -95,36 +93,6 @@ impl Signals {
             && self.worst_margin.is_some()
             && self.residual_mm <= MOST_RESIDUAL_MM
     }
-}
-
-/// Darkness and stroke width of a piece of writing on white paper at [`SCALE`].
-pub fn ink_of(picture: &Grey) -> (f64, f64) {
-    let (mut dark, mut darkness, mut edge) = (0usize, 0u64, 0usize);
-    for y in 0..picture.height {
-        for x in 0..picture.width {
-            let shade = picture.at(x, y);
-            if shade >= ink::INK {
-                continue;
-            }
-            dark += 1;
-            darkness += u64::from(255 - shade);
-            let paper_beside = x == 0
-                || y == 0
-                || x + 1 == picture.width
-                || y + 1 == picture.height
-                || picture.at(x - 1, y) >= ink::INK
-                || picture.at(x + 1, y) >= ink::INK
-                || picture.at(x, y - 1) >= ink::INK
-                || picture.at(x, y + 1) >= ink::INK;
-            edge += usize::from(paper_beside);
-        }
-    }
-    if dark == 0 {
-        return (0.0, 0.0);
-    }
-    let contrast = darkness as f64 / dark as f64 / 255.0;
-    // A long stroke has two edges.
-    (contrast, 2.0 * dark as f64 / edge.max(1) as f64 / SCALE)
 }
 
 /// Of several lines' readings, a number of the worst one.

@@ -6,11 +6,11 @@ use chrono::NaiveDate;
 use enrol::domain::field::{FieldKind, FieldValue};
 use enrol::forms::definition::Field;
 
-use super::signals::{Signals, ink_of};
+use super::signals::Signals;
 use super::written::Written;
 use super::{Found, expectation};
 use crate::calibration::features::features;
-use crate::calibration::{Calibration, CalibrationError};
+use crate::calibration::{Calibration, CalibrationError, Judgement, RiskGroup};
 use crate::checking;
 use crate::handwriting::cell_recogniser::NO_CHARACTER;
 use crate::handwriting::evidence::Trust;
@@ -21,6 +21,7 @@ use crate::handwriting::{
     TextReading,
 };
 use crate::zones::comb::Comb;
+use crate::zones::ink;
 
 /// The two readers of handwriting, and how far to believe them.
 pub struct Networks {
@@ -90,6 +91,12 @@ impl Networks {
             },
         };
         Ok(networks)
+    }
+
+    /// What the calibration in force says of a field; `None` without one for its group.
+    pub fn judge(&self, field: &Field, group: RiskGroup, features: &[f64]) -> Option<Judgement> {
+        let calibration = self.calibration.as_ref()?;
+        calibration.judge(group, features, field.rules.target_error)
     }
 
     /// Tells these weights from all others, for what was fitted on their signals.
@@ -246,7 +253,12 @@ fn read_cells(
 fn by_cells(field: &Field, comb: &Comb, read: &TextReading, residual_mm: f64) -> ByCells {
     let written = Written::in_comb(field, &comb.used, Some(read), None);
     ByCells {
-        signals: written.signals(field, &[read], ink_of(&comb.clean), residual_mm),
+        signals: written.signals(
+            field,
+            &[read],
+            ink::darkness_and_width(&comb.clean),
+            residual_mm,
+        ),
         value: checking::check(field, &written.text).value,
     }
 }
@@ -257,21 +269,17 @@ fn is_decided(networks: &Networks, field: &Field, texts: &FieldTexts) -> bool {
     let (Some(by_cells), Some(read)) = (&texts.by_cells, texts.readings.first()) else {
         return false;
     };
-    match &networks.calibration {
-        Some(calibration) => {
-            let signals = &by_cells.signals;
-            let judgement = signals.group(field).and_then(|group| {
-                calibration.judge(group, &features(signals), field.rules.target_error)
-            });
-            judgement.is_some_and(|j| j.enough) && signals.eligible()
-        }
-        None => {
-            // An e-mail address is written in both cases: see `Trust::FOR_MIXED`.
-            field.kind != FieldKind::Email
-                && read.rival() <= RIVAL
-                && read.worst_margin.is_some_and(|m| m >= CLEAR_MARGIN)
-        }
+    if networks.calibration.is_none() {
+        // An e-mail address is written in both cases: see `Trust::FOR_MIXED`.
+        return field.kind != FieldKind::Email
+            && read.rival() <= RIVAL
+            && read.worst_margin.is_some_and(|m| m >= CLEAR_MARGIN);
     }
+    let signals = &by_cells.signals;
+    let judgement = signals
+        .group(field)
+        .and_then(|group| networks.judge(field, group, &features(signals)));
+    judgement.is_some_and(|j| j.enough) && signals.eligible()
 }
 
 fn read_comb(

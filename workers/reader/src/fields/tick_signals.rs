@@ -44,20 +44,11 @@ impl TickSignals {
         let empty = boxes.iter().filter(|b| b.mark == Mark::Empty);
         let flag = |is: bool| f64::from(u8::from(is));
         // Where nothing is marked, nothing can be said of a mark.
-        let least = |pick: fn(&BoxReading) -> f64| {
-            marked
-                .iter()
-                .map(|b| pick(b))
-                .reduce(f64::min)
-                .unwrap_or(0.0)
+        let worst = |pick: fn(&BoxReading) -> f64, worse: fn(f64, f64) -> f64| {
+            let each = marked.iter().map(|b| pick(b));
+            each.reduce(worse).unwrap_or(0.0)
         };
-        let most = |pick: fn(&BoxReading) -> f64| {
-            marked
-                .iter()
-                .map(|b| pick(b))
-                .reduce(f64::max)
-                .unwrap_or(0.0)
-        };
+        let least = |pick| worst(pick, f64::min);
         let (empty_ink, empty_pale) = empty.fold((0.0f64, 0.0f64), |(ink, pale), b| {
             (ink.max(b.evidence.ink), pale.max(b.evidence.pale))
         });
@@ -71,7 +62,7 @@ impl TickSignals {
                 mark_ink,
                 least(|b| b.evidence.central),
                 least(|b| b.evidence.span.0.min(b.evidence.span.1)),
-                most(|b| b.evidence.length.min(10.0)),
+                worst(|b| b.evidence.length.min(10.0), f64::max),
                 least(|b| b.evidence.darkness),
                 empty_ink / EMPTY_BELOW,
                 empty_pale * 10.0,

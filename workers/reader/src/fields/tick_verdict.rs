@@ -43,9 +43,7 @@ pub fn of_boxes(
             .push("It is not certain where on the scan these boxes lie.".to_owned());
     }
     let features = signals.features();
-    let judgement = networks.calibration.as_ref().and_then(|calibration| {
-        calibration.judge(RiskGroup::Tick, &features, field.rules.target_error)
-    });
+    let judgement = networks.judge(field, RiskGroup::Tick, &features);
     let clear = boxes.iter().map(|b| b.clearness).fold(1.0, f64::min);
     let mut result = FieldReading {
         confidence: judgement.map_or(clear, |j| j.probability),

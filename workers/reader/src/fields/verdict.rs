@@ -51,13 +51,7 @@ pub fn of_writing(
     let mut result = reading(field);
     let features = features(signals);
     let group = signals.group(field);
-    let judgement = group.and_then(|group| {
-        let target = field.rules.target_error;
-        networks
-            .calibration
-            .as_ref()?
-            .judge(group, &features, target)
-    });
+    let judgement = group.and_then(|group| networks.judge(field, group, &features));
     result.confidence = judgement.map_or(written.confidence, |j| j.probability);
     result.signals = group.map(|group| FieldSignals {
         group: group.name(),

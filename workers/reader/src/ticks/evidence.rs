@@ -74,8 +74,7 @@ pub fn measure(picture: &ZonePicture, zone: Zone) -> BoxEvidence {
 pub fn of_inside(inside: &Grey, noise: f64) -> BoxEvidence {
     let (width, height) = (inside.width as f64, inside.height as f64);
     let all = width * height;
-    let dark = inside.pixels.iter().filter(|p| **p < ink::INK);
-    let (count, darkness) = dark.fold((0usize, 0u64), |(n, d), p| (n + 1, d + u64::from(255 - *p)));
+    let count = inside.pixels.iter().filter(|p| **p < ink::INK).count();
     let pale = inside.pixels.iter().filter(|p| **p < PALE).count() - count;
     let mut evidence = BoxEvidence {
         ink: count as f64 / all,
@@ -85,7 +84,7 @@ pub fn of_inside(inside: &Grey, noise: f64) -> BoxEvidence {
     if count == 0 {
         return evidence;
     }
-    evidence.darkness = darkness as f64 / count as f64 / 255.0;
+    (evidence.darkness, evidence.pen_mm) = ink::darkness_and_width(inside);
     let strokes = ink::strokes(inside, SPECK_MM2);
     if !strokes.is_empty() {
         let low = |pick: fn(&ink::Stroke) -> usize| strokes.iter().map(pick).min().unwrap_or(0);
@@ -101,7 +100,6 @@ pub fn of_inside(inside: &Grey, noise: f64) -> BoxEvidence {
             .sum();
         evidence.central = central as f64 / count as f64;
     }
-    evidence.pen_mm = crate::fields::signals::ink_of(inside).1;
     let side_mm = (all.sqrt() / SCALE).max(0.1);
     // A line of ink is as long as its area divided by its width.
     evidence.length = evidence.ink * side_mm / evidence.pen_mm.max(0.1);

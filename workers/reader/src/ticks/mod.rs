@@ -9,7 +9,7 @@ pub mod page_pen;
 pub mod signature;
 pub mod words;
 
-use enrol::forms::definition::TickOption;
+use enrol::forms::definition::{TickOption, Zone};
 
 pub use self::evidence::BoxEvidence;
 pub use self::mark::{BoxReading, Mark};
@@ -26,17 +26,17 @@ pub const MARGIN_MM: f64 = 1.6;
 
 /// Measures one box and the words beside it.
 pub fn read_box(page: &PreparedPage, homography: &Homography, option: &TickOption) -> BoxReading {
-    let zone = option.zone;
-    let picture = cut(page, homography, zone.grown(MARGIN_MM));
-    let evidence = evidence::measure(&picture, zone);
-    let beside = cut(page, homography, words::zone_of(option));
-    BoxReading::new(evidence, words::read(&beside, option))
+    read(option, |zone| cut(page, homography, zone))
 }
 
 /// The same from a picture that shows all boxes of a field.
 pub fn read_box_in(picture: &ZonePicture, option: &TickOption) -> BoxReading {
-    let around = picture.part(option.zone.grown(MARGIN_MM));
-    let beside = picture.part(words::zone_of(option));
+    read(option, |zone| picture.part(zone))
+}
+
+fn read(option: &TickOption, show: impl Fn(Zone) -> ZonePicture) -> BoxReading {
+    let around = show(option.zone.grown(MARGIN_MM));
+    let beside = show(words::zone_of(option));
     BoxReading::new(
         evidence::measure(&around, option.zone),
         words::read(&beside, option),

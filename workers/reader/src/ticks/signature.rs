@@ -28,7 +28,7 @@ pub fn read_signature(
     };
     // A single straight stroke is a stray pen or a "none" as much as a name: a signature turns often, so that its
     // line is far longer than the box around it.
-    let line_mm = area / crate::fields::signals::ink_of(&picture.grey).1.max(0.1);
+    let line_mm = area / ink::darkness_and_width(&picture.grey).1.max(0.1);
     if area < 0.8 {
         (Some(false), 0.95)
     } else if area > 4.0 && width_mm > 6.0 && height_mm > 1.5 && line_mm > 1.8 * width_mm {

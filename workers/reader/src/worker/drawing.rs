@@ -6,7 +6,7 @@ use enrol::domain::reading::DocumentReading;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-/// Sends a `share` of the accepted written fields to a clerk. The draw depends on `seed` alone, so that a document that
+/// Sends a `share` of the accepted fields to a clerk. The draw depends on `seed` alone, so that a document that
 /// is read again has the same fields drawn.
 pub(super) fn draw(reading: &mut DocumentReading, share: f64, seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);

@@ -103,6 +103,36 @@ pub fn share(picture: &Grey, columns: (f64, f64), rows: (f64, f64)) -> f64 {
     dark as f64 / ((x1 - x0) * (y1 - y0)) as f64
 }
 
+/// Darkness and stroke width of a piece of writing on white paper at [`SCALE`]: 0 to 1, and millimetres.
+pub fn darkness_and_width(picture: &Grey) -> (f64, f64) {
+    let (mut dark, mut darkness, mut edge) = (0usize, 0u64, 0usize);
+    for y in 0..picture.height {
+        for x in 0..picture.width {
+            let shade = picture.at(x, y);
+            if shade >= INK {
+                continue;
+            }
+            dark += 1;
+            darkness += u64::from(255 - shade);
+            let paper_beside = x == 0
+                || y == 0
+                || x + 1 == picture.width
+                || y + 1 == picture.height
+                || picture.at(x - 1, y) >= INK
+                || picture.at(x + 1, y) >= INK
+                || picture.at(x, y - 1) >= INK
+                || picture.at(x, y + 1) >= INK;
+            edge += usize::from(paper_beside);
+        }
+    }
+    if dark == 0 {
+        return (0.0, 0.0);
+    }
+    let contrast = darkness as f64 / dark as f64 / 255.0;
+    // A long stroke has two edges.
+    (contrast, 2.0 * dark as f64 / edge.max(1) as f64 / SCALE)
+}
+
 /// Darkens faint ink: stretches so that the darker half of the ink pixels comes near black.
 pub fn strengthened(mut picture: Grey) -> Grey {
     let mut ink: Vec<u8> = picture
