@@ -42,6 +42,10 @@ pub struct CalibrateArgs {
     form: String,
 }
 
+/// Settled fields mend a calibration, they do not make one.
+const NOTHING_TO_START_FROM: &str = "there is no calibration for these weights to start from: fit one with `enrol-reader \
+     calibrate ZONES --write FILE` and name the file in [reading] calibration";
+
 /// Runs the fit.
 ///
 /// # Errors
@@ -106,7 +110,7 @@ fn from_settled(
     let in_force = networks
         .calibration
         .as_ref()
-        .context("there is no calibration for these weights to compare with")?;
+        .context(NOTHING_TO_START_FROM)?;
     let settled = read_lines(file)?;
     let all = settled.len();
     let (cases, foreign) = of_these_weights(settled, &identity);
