@@ -8,7 +8,7 @@ use enrol::domain::reading::{DocumentReading, PageReading, UnplacedOutcome, Unpl
 use enrol::forms::definition::FormDefinition;
 
 use crate::digital::{self, DigitalForm};
-use crate::fields::{self, Networks, ReadField};
+use crate::fields::{self, Networks, Policy, ReadField};
 use crate::handwriting::RecogniserError;
 use crate::page_sets::{self, ReadPage};
 use crate::raster::Grey;
@@ -25,6 +25,8 @@ pub struct ReaderOptions {
     pub decoder: Option<Decoder>,
     /// Bounds on a file.
     pub limits: DecodeLimits,
+    /// What may be accepted without a clerk.
+    pub policy: Policy,
 }
 
 /// Why there is no reader. None of these goes away by trying again.
@@ -95,6 +97,7 @@ pub struct Reader {
     definitions: Vec<FormDefinition>,
     decoder: Decoder,
     limits: DecodeLimits,
+    policy: Policy,
 }
 
 impl Reader {
@@ -118,6 +121,7 @@ impl Reader {
                 None => Decoder::find()?,
             },
             limits: options.limits,
+            policy: options.policy,
         })
     }
 
@@ -257,9 +261,24 @@ pub fn read_document_seeing(
             let networks = &reader.networks;
             let mut fields = match covering {
                 Some(form) => {
-                    digital::read_page(form, networks, definition, &page, &placed, clock)?
+                    digital::read_page(
+                        form,
+                        networks,
+                        definition,
+                        &page,
+                        &placed,
+                        reader.policy,
+                        clock,
+                    )?
                 }
-                None => fields::read_page(networks, definition, &page, &placed, clock)?,
+                None => fields::read_page(
+                    networks,
+                    definition,
+                    &page,
+                    &placed,
+                    reader.policy,
+                    clock,
+                )?,
             };
             if let Some(unread) = &fields_unread {
                 for field in fields

@@ -127,7 +127,7 @@ fn measure(
     let mut settle = |form: &mut Vec<(WrittenZones<'_>, Value)>, writer: i32, capture: &str| {
         let taken: Vec<(WrittenZones<'_>, Value)> = std::mem::take(form);
         let (zones, truths): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
-        let read = fields::read_zones(networks, &zones)?;
+        let read = fields::read_zones(networks, definition, &zones)?;
         for ((zone, truth), read) in zones.iter().zip(truths).zip(read) {
             let (Some(group), Some(signals)) = (RiskGroup::of(zone.field), read.signals) else {
                 missed += usize::from(read.reading.state == FieldState::Blank);

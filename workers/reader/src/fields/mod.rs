@@ -3,31 +3,33 @@
 pub mod expectation;
 pub mod signals;
 mod texts;
+pub mod ticked;
 pub mod typing;
 pub mod verdict;
 pub mod written;
 
 use chrono::Local;
-use enrol::domain::field::FieldKind;
+use enrol::domain::field::{FieldKind, FieldState};
 use enrol::forms::definition::{Field, FormDefinition, Zone};
 
 pub use self::signals::{ReadField, Signals};
 pub use self::texts::Networks;
 use self::texts::read_texts;
+pub use self::ticked::Policy;
 use self::written::Written;
 use crate::handwriting::{RecogniserError, TextReading};
 use crate::print;
 use crate::raster::Grey;
 use crate::registration::{PlacedPage, PreparedPage};
 use crate::stages::{Stage, StageClock};
-use crate::ticks::{self, BoxReading};
+use crate::ticks::{self, GroupInk, GroupReading, PagePen, PageStyle, TickSignals};
 use crate::zones::comb::{self, Comb};
 use crate::zones::{ZonePicture, cut, writing};
 
 /// What was found in a field's zone before anything was recognised.
 enum Found {
-    Boxes(Vec<BoxReading>),
-    Signature(Option<bool>, f64),
+    Boxes(ZonePicture),
+    Signature(ZonePicture),
     Blank,
     Comb { comb: Comb, line: Grey },
     Lines(Vec<Grey>),
@@ -42,6 +44,7 @@ pub fn read_page(
     definition: &FormDefinition,
     page: &PreparedPage,
     placed: &PlacedPage,
+    policy: Policy,
     clock: &mut StageClock,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let fields: Vec<&Field> = definition
@@ -50,8 +53,9 @@ pub fn read_page(
         .filter(|f| f.page == placed.code.page)
         .collect();
     let mut found: Vec<Found> = Vec::with_capacity(fields.len());
+    let mut pen = PagePen::default();
     for field in &fields {
-        found.push(find(field, page, placed));
+        found.push(find(field, page, placed, &mut pen));
         clock.lap(
             if field.kind.is_tick() || field.kind == FieldKind::Signature {
                 Stage::Ticks
@@ -61,11 +65,18 @@ pub fn read_page(
         );
     }
     let residuals: Vec<f64> = fields.iter().map(|f| placed.zone(f).residual_mm).collect();
-    read_found(networks, &fields, &mut found, &residuals, clock)
+    let sheet = Sheet {
+        definition,
+        fields: &fields,
+        residuals_mm: &residuals,
+        pen,
+        policy,
+    };
+    read_found(networks, &sheet, &mut found, clock)
 }
 
-/// The pictures of one written field, cut as [`read_page`] cuts them, each with the index of its ruled line (`None` for
-/// a comb).
+/// The pictures of one field, cut as [`read_page`] cuts them, each with the index of its ruled line (`None` for
+/// a comb or a group of boxes).
 pub struct WrittenZones<'a> {
     /// The field.
     pub field: &'a Field,
@@ -73,19 +84,28 @@ pub struct WrittenZones<'a> {
     pub pictures: Vec<(Option<usize>, ZonePicture)>,
 }
 
-/// Reads written fields from pictures of their zones, those of one form together.
+/// Reads fields from pictures of their zones, those of one form together.
 ///
 /// # Errors
 /// The network failed.
 pub fn read_zones(
     networks: &Networks,
+    definition: &FormDefinition,
     zones: &[WrittenZones<'_>],
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let fields: Vec<&Field> = zones.iter().map(|z| z.field).collect();
+    let mut pen = PagePen::default();
     let mut found: Vec<Found> = zones
         .iter()
         .map(|zone| match zone.pictures.as_slice() {
-            [(None, picture)] => in_comb(zone.field, picture),
+            [(None, picture)] if zone.field.kind.is_tick() => {
+                pen.add_boxes(picture, zone.field);
+                Found::Boxes(picture.clone())
+            }
+            [(None, picture)] => {
+                pen.add_writing(picture, zone.field);
+                in_comb(zone.field, picture)
+            }
             pictures => {
                 let lines = lines_of(zone.field);
                 in_lines(
@@ -97,37 +117,47 @@ pub fn read_zones(
         })
         .collect();
     let residuals = vec![0.0; fields.len()];
-    read_found(
-        networks,
-        &fields,
-        &mut found,
-        &residuals,
-        &mut StageClock::off(),
-    )
+    let sheet = Sheet {
+        definition,
+        fields: &fields,
+        residuals_mm: &residuals,
+        pen,
+        policy: Policy::default(),
+    };
+    read_found(networks, &sheet, &mut found, &mut StageClock::off())
 }
 
-/// Recognises what was found in the zones of `fields`, which lie on one page; `residuals_mm` has one for each.
+/// What is known of a page before its fields are read.
+struct Sheet<'a> {
+    definition: &'a FormDefinition,
+    /// The fields of the page.
+    fields: &'a [&'a Field],
+    /// How far each of them may be off.
+    residuals_mm: &'a [f64],
+    pen: PagePen,
+    policy: Policy,
+}
+
+/// Recognises what was found in the zones of a sheet's fields.
 fn read_found(
     networks: &Networks,
-    fields: &[&Field],
+    sheet: &Sheet<'_>,
     found: &mut [Found],
-    residuals_mm: &[f64],
     clock: &mut StageClock,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let typed = typing::is_typed(found.iter().filter_map(|f| match f {
         Found::Comb { comb, .. } => Some(comb),
         _ => None,
     }));
-    let all_boxes = || {
-        found.iter().flat_map(|f| {
-            if let Found::Boxes(boxes) = f {
-                boxes.as_slice()
-            } else {
-                &[]
-            }
-        })
-    };
-    let fills_boxes = ticks::fills_boxes(all_boxes());
+    let Sheet {
+        definition,
+        fields,
+        residuals_mm,
+        pen,
+        policy,
+    } = *sheet;
+    let groups = judge_groups(definition, fields, found, &pen);
+    clock.lap(Stage::Ticks);
     let today = Local::now().date_naive();
     let mut texts = read_texts(networks, fields, found, today)?;
     clock.lap(Stage::Handwriting);
@@ -136,16 +166,21 @@ fn read_found(
     for (index, (field, item)) in fields.iter().zip(found.iter()).enumerate() {
         let read = std::mem::take(&mut texts[index]);
         let read: Vec<&TextReading> = read.iter().collect();
-        let mut signals = None;
+        let (mut signals, mut ticks) = (None, None);
         let mut with_signals = |written: &Written, pictures: &[&Grey]| {
             let ink = ink_of_all(pictures);
             signals = Some(written.signals(field, &read, ink, residuals_mm[index]));
             verdict::of_writing(field, written)
         };
         let reading = match item {
-            Found::Boxes(boxes) => verdict::of_boxes(field, boxes, fills_boxes),
-            Found::Signature(signed, confidence) => {
-                verdict::of_signature(field, *signed, *confidence)
+            Found::Boxes(_) => {
+                let reading = ticked::of_boxes(field, &groups[index], policy);
+                let eligible = reading.state != FieldState::Review;
+                ticks = Some(TickSignals::new(&groups[index], &pen, eligible));
+                reading
+            }
+            Found::Signature(picture) => {
+                ticked::of_signature(field, &ticks::signature::of_picture(picture, &pen))
             }
             Found::Blank => verdict::of_blank(field),
             Found::Comb { comb, line } => {
@@ -170,10 +205,44 @@ fn read_found(
                 with_signals(&written, &pieces.iter().collect::<Vec<_>>())
             }
         };
-        readings.push(ReadField { reading, signals });
+        readings.push(ReadField {
+            reading,
+            signals,
+            ticks,
+        });
     }
     clock.lap(Stage::Handwriting);
     Ok(readings)
+}
+
+/// Judges the groups of boxes of a page, first box by box, then by how the person marks boxes. There is an entry for
+/// every field; that of a field without boxes is empty.
+fn judge_groups(
+    definition: &FormDefinition,
+    fields: &[&Field],
+    found: &[Found],
+    pen: &PagePen,
+) -> Vec<GroupReading> {
+    let mut style = PageStyle::default();
+    let judged: Vec<Vec<ticks::BoxReading>> = fields
+        .iter()
+        .zip(found)
+        .map(|(field, found)| match found {
+            Found::Boxes(picture) => {
+                let ink = GroupInk::measure(picture, definition, field, pen);
+                let boxes = ticks::judge::judge(&ink, pen);
+                style.add(&boxes);
+                boxes
+            }
+            _ => Vec::new(),
+        })
+        .collect();
+    let group = |boxes| GroupReading {
+        boxes,
+        may_vanish: pen.may_vanish(),
+        fills: style.fills(),
+    };
+    judged.into_iter().map(group).collect()
 }
 
 /// Mean darkness and stroke width of the pictures of one field.
@@ -184,19 +253,16 @@ fn ink_of_all(pictures: &[&Grey]) -> (f64, f64) {
     (sum.0 / count, sum.1 / count)
 }
 
-fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
+fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage, pen: &mut PagePen) -> Found {
     let homography = &placed.zone(field).mapping;
     match field.kind {
-        FieldKind::OneOf | FieldKind::AnyOf => Found::Boxes(
-            field
-                .options
-                .iter()
-                .map(|o| ticks::read_box(page, &placed.part(field, &o.zone).mapping, o))
-                .collect(),
-        ),
+        FieldKind::OneOf | FieldKind::AnyOf => {
+            let picture = ticks::group::cut_group(page, placed, field);
+            pen.add_boxes(&picture, field);
+            Found::Boxes(picture)
+        }
         FieldKind::Signature => {
-            let (signed, confidence) = ticks::read_signature(page, homography, field.zone);
-            Found::Signature(signed, confidence)
+            Found::Signature(cut(page, homography, ticks::signature::zone_of(&field.zone)))
         }
         FieldKind::Text => {
             let pictures: Vec<(&Zone, ZonePicture)> = lines_of(field)
@@ -208,10 +274,11 @@ fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
                 .collect();
             in_lines(pictures.iter().map(|(line, picture)| (*line, picture)))
         }
-        _ => in_comb(
-            field,
-            &cut(page, homography, field.zone.grown(comb::MARGIN_MM)),
-        ),
+        _ => {
+            let picture = cut(page, homography, field.zone.grown(comb::MARGIN_MM));
+            pen.add_writing(&picture, field);
+            in_comb(field, &picture)
+        }
     }
 }
 

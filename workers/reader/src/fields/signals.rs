@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::handwriting::TextReading;
 use crate::raster::Grey;
+use crate::ticks::TickSignals;
 use crate::zones::{SCALE, ink};
 
 /// A field's reading, and its signals where something is written in it.
@@ -15,6 +16,8 @@ pub struct ReadField {
     pub reading: FieldReading,
     /// What is known about how it came about; `None` for ticks, signatures and blanks.
     pub signals: Option<Signals>,
+    /// The same for a group of tick boxes, marked or not; `None` for all else.
+    pub ticks: Option<TickSignals>,
 }
 
 /// The signals of one written field. Of a field of several lines each is that of its worst line.

@@ -1,0 +1,207 @@
+//! From the boxes of a group to the field's value, state and reasons: the rules of the group.
+//!
+//! A blank group stays blank: it never means "no". A word that was ringed or struck out is never accepted without a
+//! clerk, nor is a group in which anything speaks against its reading; what was probably meant is proposed.
+
+use enrol::domain::field::{FieldKind, FieldState, FieldValue};
+use enrol::domain::reading::FieldReading;
+use enrol::forms::definition::Field;
+
+use super::verdict::reading;
+use crate::ticks::{BoxReading, GroupReading, Mark, SignatureInk};
+
+/// Beside a clean mark one that took this many times its ink is a mark struck out.
+const STRUCK_OVER: f64 = 1.6;
+/// A consent needs marks and empty boxes at least this clear.
+const CONSENT_MARGIN: f64 = 0.8;
+
+/// What the configuration allows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether an unambiguous consent is accepted without a clerk.
+    pub accept_consent: bool,
+}
+
+/// What a group's boxes come to.
+struct Choice {
+    /// Indices of the options that were chosen, as far as it can be told.
+    chosen: Vec<usize>,
+    /// What speaks against it.
+    reasons: Vec<String>,
+}
+
+/// Tick boxes.
+pub fn of_boxes(field: &Field, group: &GroupReading, policy: Policy) -> FieldReading {
+    let Choice {
+        chosen,
+        mut reasons,
+    } = choose(field, group);
+    let option = |i: &usize| field.options[*i].value.clone();
+    let value = match (field.kind, chosen.as_slice()) {
+        (_, []) => None,
+        (FieldKind::OneOf, [one]) => Some(FieldValue::Text(option(one))),
+        (FieldKind::OneOf, _) => None,
+        (_, several) => Some(FieldValue::Choices(several.iter().map(option).collect())),
+    };
+    let mut result = FieldReading {
+        confidence: confidence(group, &chosen),
+        value,
+        ..reading(field)
+    };
+    if !reasons.is_empty() {
+        result.confidence = result.confidence.min(0.5);
+    }
+    if field.rules.consent.is_some() {
+        let clear = reasons.is_empty() && is_unambiguous(group, &chosen);
+        if clear && policy.accept_consent {
+            result.state = FieldState::Accepted;
+            return result;
+        }
+        if reasons.is_empty() && !clear && !chosen.is_empty() {
+            reasons.push("The mark is not clear enough for a consent.".to_owned());
+        }
+        reasons.push("Consent is always confirmed by a person.".to_owned());
+    } else if reasons.is_empty() {
+        result.state = if chosen.is_empty() {
+            FieldState::Blank
+        } else {
+            FieldState::Accepted
+        };
+    }
+    result.reasons = reasons;
+    result
+}
+
+fn choose(field: &Field, group: &GroupReading) -> Choice {
+    let boxes = &group.boxes;
+    let with = |wanted: fn(&BoxReading) -> bool| -> Vec<usize> {
+        (0..boxes.len()).filter(|i| wanted(&boxes[*i])).collect()
+    };
+    let ticked = with(|b| b.mark == Mark::Ticked);
+    let filled = with(|b| b.mark == Mark::Filled);
+    let unsure = with(|b| b.mark == Mark::Unsure);
+    let circled = with(|b| b.label.is_circled());
+    let struck = with(|b| b.label.is_struck());
+    let mut reasons = Vec::new();
+    let mut say = |text: &str| reasons.push(text.to_owned());
+
+    // Filled boxes beside crossed ones are corrections; alone they are marks.
+    let mut chosen = match (ticked.is_empty(), group.fills) {
+        (true, _) => filled.clone(),
+        (false, true) => with(|b| matches!(b.mark, Mark::Ticked | Mark::Filled)),
+        (false, false) => ticked.clone(),
+    };
+    if !filled.is_empty() && !group.fills {
+        say("A box is filled in, which may be a mark or a correction.");
+    }
+    match unsure.len() {
+        0 => {}
+        1 => say("A box holds something that may or may not be a mark."),
+        n => say(&format!(
+            "{n} boxes hold something that may or may not be a mark."
+        )),
+    }
+    let one = field.kind == FieldKind::OneOf;
+    if one && chosen.len() > 1 {
+        say(&format!(
+            "{} boxes are marked where one is expected.",
+            chosen.len()
+        ));
+        chosen = less_struck_over(boxes, &chosen).map_or(chosen, |kept| vec![kept]);
+    }
+    if !circled.is_empty() {
+        say("A word is ringed.");
+    }
+    if !struck.is_empty() {
+        say("A word is struck out.");
+    }
+    if chosen.is_empty() || !one {
+        for i in circled.iter().filter(|i| !struck.contains(i)) {
+            if !chosen.contains(i) {
+                chosen.push(*i);
+            }
+        }
+    }
+    if chosen.is_empty() && one && boxes.len() == 2 && struck.len() == 1 {
+        // Delete as appropriate: what was left standing is meant.
+        chosen.push(1 - struck[0]);
+    }
+    if chosen.is_empty() || !one {
+        chosen.extend(unsure.iter().filter(|i| probable(&boxes[**i])));
+    }
+    chosen.sort_unstable();
+    chosen.dedup();
+    if one && chosen.len() > 1 {
+        chosen = Vec::new();
+    }
+    if boxes.iter().any(|b| b.mark == Mark::Ticked && b.stray) {
+        say("A stroke from elsewhere runs into a marked box.");
+    }
+    if group.may_vanish && (chosen.is_empty() || !one) {
+        say("The pen was too pale for this scan: marks may be missing. Look at the paper.");
+    }
+    if chosen.is_empty() && reasons.is_empty() && field.rules.required {
+        reasons.push("This has to be answered, but no box is marked.".to_owned());
+    }
+    Choice { chosen, reasons }
+}
+
+/// Of several marked boxes the one that was not struck over afterwards, if there is just one.
+fn less_struck_over(boxes: &[BoxReading], marked: &[usize]) -> Option<usize> {
+    let cleanest = *marked
+        .iter()
+        .min_by(|a, b| boxes[**a].effort.total_cmp(&boxes[**b].effort))?;
+    let rest = marked.iter().filter(|i| **i != cleanest);
+    let struck = |i: &usize| {
+        let (own, clean) = (&boxes[*i], &boxes[cleanest]);
+        own.effort > STRUCK_OVER * clean.effort && own.ink.loops > clean.ink.loops
+    };
+    rest.into_iter().all(struck).then_some(cleanest)
+}
+
+/// Whether an unsure box rather holds a mark than not: broken or faint, but its own and of some size.
+fn probable(reading: &BoxReading) -> bool {
+    reading.ink.own >= 0.012 && reading.ink.extent >= 0.3 || reading.ink.faint >= 0.5
+}
+
+fn confidence(group: &GroupReading, chosen: &[usize]) -> f64 {
+    let clear = |(i, b): (usize, &BoxReading)| match b.mark {
+        Mark::Filled if group.fills => 0.9,
+        Mark::Ticked => 0.6 + 0.4 * b.margin,
+        _ if chosen.contains(&i) => b.margin.min(0.5),
+        _ => b.margin,
+    };
+    group.boxes.iter().enumerate().map(clear).fold(1.0, f64::min)
+}
+
+/// One clean mark of one's own, all other boxes bare, nothing at the words, nothing lost: what a consent needs.
+fn is_unambiguous(group: &GroupReading, chosen: &[usize]) -> bool {
+    let clean = |(i, b): (usize, &BoxReading)| {
+        let right = if chosen.contains(&i) { Mark::Ticked } else { Mark::Empty };
+        b.mark == right
+            && b.margin >= CONSENT_MARGIN
+            && !b.stray
+            && !b.label.is_touched()
+            && b.ink.loops <= 2
+            && b.effort < 1.5
+    };
+    chosen.len() == 1 && !group.may_vanish && group.boxes.iter().enumerate().all(clean)
+}
+
+/// A signature box.
+pub fn of_signature(field: &Field, found: &SignatureInk) -> FieldReading {
+    let mut result = FieldReading {
+        confidence: found.confidence,
+        value: found.signed.map(FieldValue::Signed),
+        ..reading(field)
+    };
+    result.reasons.push(
+        match found.signed {
+            Some(true) => "A signature is always confirmed by a person.",
+            Some(false) => "No signature was found: please look.",
+            None => "It cannot be told whether this is signed.",
+        }
+        .to_owned(),
+    );
+    result
+}

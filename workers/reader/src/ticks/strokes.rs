@@ -1,0 +1,467 @@
+//! Strokes in and around tick boxes: which box each belongs to, and what it measures there.
+
+use enrol::forms::definition::{Field, Zone};
+
+use super::pen::PagePen;
+use super::printed::{Printed, whiten};
+use crate::raster::Grey;
+use crate::zones::ink::{self, Stroke};
+use crate::zones::rules::{self, Line};
+use crate::zones::{SCALE, ZonePicture};
+
+/// The inside of a box begins this far from the middle of its border, millimetres.
+const INSET_MM: f64 = 0.5;
+/// Pieces of ink smaller than this are left out, square millimetres.
+const SPECK_MM2: f64 = 0.02;
+/// From this share of its mass inside on, a stroke is the box's own.
+const OWN_SHARE: f64 = 0.45;
+/// A stroke with less of its mass inside may still be the box's own: a tick with a long tail. This much it needs...
+const TAIL_SHARE: f64 = 0.2;
+/// ...and inside it has to reach over this part of the box.
+const TAIL_EXTENT: f64 = 0.55;
+/// Paler than ink but darker than paper by this many levels: what may be left of a faint mark.
+const FAINT: u8 = 255 - 26;
+/// A box is divided into this many parts each way to see whether it is filled.
+const PARTS: usize = 6;
+
+/// What was measured of one box.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BoxInk {
+    /// Share of the inside covered by the box's own strokes, 0 to 1.
+    pub own: f64,
+    /// Longer side of what the own strokes reach over inside, share of the box.
+    pub extent: f64,
+    /// Shorter side of that.
+    pub breadth: f64,
+    /// Share of the own strokes' mass that lies outside the box, 0 to 1.
+    pub outside: f64,
+    /// Share of the parts of the inside that are more than half covered, 0 to 1.
+    pub filled: f64,
+    /// Spaces enclosed by the own strokes: none in a tick or cross, many where a mark was struck over.
+    pub loops: usize,
+    /// How often the own strokes cross the border.
+    pub crossings: usize,
+    /// Mean darkness of the own strokes inside, 0 to 1.
+    pub darkness: f64,
+    /// Width of the own strokes, millimetres; of a filled box the width of the filling.
+    pub width_mm: f64,
+    /// Longest own straight reach against its covered length, see [`Self::is_line`]; 0 where nothing is.
+    pub straightness: f64,
+    /// Share of the inside covered by strokes that belong elsewhere.
+    pub stray: f64,
+    /// Longer side of what those reach over inside, share of the box.
+    pub stray_extent: f64,
+    /// Longer side of what is paler than ink, share of the box, 0 to 1.
+    pub faint: f64,
+}
+
+/// A group's picture taken apart.
+pub struct Parts {
+    /// Without anything printed: the boxes' borders, labels, lines and text around.
+    pub clean: Grey,
+    /// Strokes of `clean`.
+    pub strokes: Vec<Stroke>,
+    /// Where each box lies, in pixels: left, top, right, bottom of the middle of its border.
+    pub boxes: Vec<[f64; 4]>,
+    /// For each stroke the box it belongs to.
+    pub owner: Vec<Option<usize>>,
+    /// Shift of the boxes against the definition, pixels.
+    pub shift: (f64, f64),
+}
+
+impl Parts {
+    /// Takes apart the picture of a group's zone.
+    pub fn new(picture: &ZonePicture, field: &Field, printed: &Printed, pen: &PagePen) -> Self {
+        let mut clean = picture.clone();
+        let (shift, boxes) = erase_borders(&mut clean, field);
+        printed.erase(&mut clean);
+        let level = pen.ink_level();
+        let strokes = ink::strokes_darker_than(&clean.grey, level, SPECK_MM2);
+        let width = clean.grey.width;
+        let owner = strokes.iter().map(|s| owner(s, width, &boxes)).collect();
+        Self {
+            clean: clean.grey,
+            strokes,
+            boxes,
+            owner,
+            shift,
+        }
+    }
+
+    /// What the box with this index holds.
+    pub fn of_box(&self, index: usize) -> BoxInk {
+        let place = self.boxes[index];
+        let inside = inner(place);
+        let side = (inside[2] - inside[0]).max(1.0);
+        let area = side * (inside[3] - inside[1]).max(1.0);
+        let mut own = Reach::default();
+        let mut stray = Reach::default();
+        let (mut total, mut darkness) = (0usize, 0.0);
+        let mut cover = vec![false; self.clean.pixels.len().min(1)];
+        let (x0, y0) = (place[0].max(0.0) as usize, place[1].max(0.0) as usize);
+        let (x1, y1) = (
+            (place[2].max(0.0) as usize + 1).min(self.clean.width),
+            (place[3].max(0.0) as usize + 1).min(self.clean.height),
+        );
+        let (columns, rows) = (x1.saturating_sub(x0), y1.saturating_sub(y0));
+        cover.clear();
+        cover.resize(columns * rows, false);
+        for (stroke, owner) in self.strokes.iter().zip(&self.owner) {
+            if !touches(stroke, place) {
+                continue;
+            }
+            let is_own = *owner == Some(index);
+            if is_own {
+                total += stroke.pixels.len();
+            }
+            for at in &stroke.pixels {
+                let (x, y) = (
+                    *at as usize % self.clean.width,
+                    *at as usize / self.clean.width,
+                );
+                if is_own && (x0..x1).contains(&x) && (y0..y1).contains(&y) {
+                    cover[(y - y0) * columns + x - x0] = true;
+                }
+                if !within(inside, x, y) {
+                    continue;
+                }
+                if is_own {
+                    own.add(x, y);
+                    darkness += f64::from(255 - self.clean.at(x, y)) / 255.0;
+                } else {
+                    stray.add(x, y);
+                }
+            }
+        }
+        let bounds = |v: f64| (v / side).min(1.0);
+        BoxInk {
+            own: own.count as f64 / area,
+            extent: bounds(own.longer()),
+            breadth: bounds(own.shorter()),
+            outside: 1.0 - own.count.min(total) as f64 / total.max(1) as f64,
+            filled: filled(&self.clean, inside, &cover, (x0, y0, columns)),
+            loops: loops(&cover, columns, rows),
+            crossings: crossings(&cover, columns, rows),
+            darkness: darkness / own.count.max(1) as f64,
+            width_mm: width_mm(&cover, columns, rows),
+            straightness: own.straightness(),
+            stray: stray.count as f64 / area,
+            stray_extent: bounds(stray.longer()),
+            faint: bounds(faint(&self.clean, inside)),
+        }
+    }
+}
+
+/// Settles where the boxes really lie by their printed borders and takes those out. Returns the shift in pixels and
+/// the boxes' places.
+fn erase_borders(picture: &mut ZonePicture, field: &Field) -> ((f64, f64), Vec<[f64; 4]>) {
+    let place = |zone: &Zone| {
+        [
+            picture.column(zone.x),
+            picture.row(zone.y),
+            picture.column(zone.right()),
+            picture.row(zone.bottom()),
+        ]
+    };
+    let places: Vec<[f64; 4]> = field.options.iter().map(|o| place(&o.zone)).collect();
+    let line = |vertical: bool, at: f64, from: f64, to: f64| Line {
+        vertical,
+        at,
+        from,
+        to,
+    };
+    let down = |p: &[f64; 4]| [p[0], p[2]].map(|at| line(true, at, p[1], p[3]));
+    let across = |p: &[f64; 4]| [p[1], p[3]].map(|at| line(false, at, p[0], p[2]));
+    let all = |sides: &dyn Fn(&[f64; 4]) -> [Line; 2]| -> Vec<Line> {
+        places.iter().flat_map(sides).collect()
+    };
+    let common = (
+        rules::fit(&picture.grey, &all(&down)),
+        rules::fit(&picture.grey, &all(&across)),
+    );
+    let mut boxes = Vec::with_capacity(places.len());
+    for p in &places {
+        // One box may lie a little off the others; a bold mark must not draw its border to itself.
+        let near = |own: rules::Fit, all: rules::Fit| {
+            if own.seen && (own.shift - all.shift).abs() <= 2 {
+                own
+            } else {
+                all
+            }
+        };
+        let fits = (
+            near(rules::fit(&picture.grey, &down(p)), common.0),
+            near(rules::fit(&picture.grey, &across(p)), common.1),
+        );
+        for side in down(p) {
+            rules::erase(&mut picture.grey, side, fits.0);
+        }
+        for side in across(p) {
+            rules::erase(&mut picture.grey, side, fits.1);
+        }
+        let (dx, dy) = (fits.0.shift as f64, fits.1.shift as f64);
+        boxes.push([p[0] + dx, p[1] + dy, p[2] + dx, p[3] + dy]);
+    }
+    (
+        (common.0.shift as f64, common.1.shift as f64),
+        boxes,
+    )
+}
+
+/// The inside of a box, clear of its border.
+fn inner(place: [f64; 4]) -> [f64; 4] {
+    let inset = INSET_MM * SCALE;
+    [
+        place[0] + inset,
+        place[1] + inset,
+        place[2] - inset,
+        place[3] - inset,
+    ]
+}
+
+fn within(area: [f64; 4], x: usize, y: usize) -> bool {
+    let (x, y) = (x as f64 + 0.5, y as f64 + 0.5);
+    x >= area[0] && x < area[2] && y >= area[1] && y < area[3]
+}
+
+fn touches(stroke: &Stroke, place: [f64; 4]) -> bool {
+    (stroke.columns.1 as f64) >= place[0]
+        && (stroke.columns.0 as f64) <= place[2]
+        && (stroke.rows.1 as f64) >= place[1]
+        && (stroke.rows.0 as f64) <= place[3]
+}
+
+/// The box a stroke belongs to: the one that holds most of it, if that is enough of the whole stroke. The tail of a
+/// tick leaves its box, but the tick's body reaches over the inside of it; what only dips into a box is a stray.
+pub fn owner(stroke: &Stroke, width: usize, boxes: &[[f64; 4]]) -> Option<usize> {
+    let mut best: Option<(usize, Reach)> = None;
+    for (index, place) in boxes.iter().enumerate() {
+        if !touches(stroke, *place) {
+            continue;
+        }
+        let inside = inner(*place);
+        let mut reach = Reach::default();
+        for at in &stroke.pixels {
+            let (x, y) = (*at as usize % width, *at as usize / width);
+            if within(inside, x, y) {
+                reach.add(x, y);
+            }
+        }
+        if reach.count > 0 && best.as_ref().is_none_or(|(_, b)| reach.count > b.count) {
+            best = Some((index, reach));
+        }
+    }
+    let (index, reach) = best?;
+    // The border's own band belongs to the box: ink there speaks neither for it nor against it.
+    let place = boxes[index];
+    let slack = INSET_MM * SCALE;
+    let outer = [
+        place[0] - slack,
+        place[1] - slack,
+        place[2] + slack,
+        place[3] + slack,
+    ];
+    let around = stroke
+        .pixels
+        .iter()
+        .filter(|at| !within(outer, **at as usize % width, **at as usize / width))
+        .count();
+    let share = reach.count as f64 / (reach.count + around) as f64;
+    let side = (place[2] - place[0]).max(1.0);
+    let tail = share >= TAIL_SHARE && reach.longer() / side >= TAIL_EXTENT;
+    (share >= OWN_SHARE || tail).then_some(index)
+}
+
+/// Pixels and what they reach over.
+#[derive(Debug, Default)]
+struct Reach {
+    count: usize,
+    columns: Option<(usize, usize)>,
+    rows: Option<(usize, usize)>,
+    sums: [f64; 5],
+}
+
+impl Reach {
+    fn add(&mut self, x: usize, y: usize) {
+        let grow = |range: Option<(usize, usize)>, v: usize| {
+            Some(range.map_or((v, v), |(a, b)| (a.min(v), b.max(v))))
+        };
+        self.count += 1;
+        self.columns = grow(self.columns, x);
+        self.rows = grow(self.rows, y);
+        let (x, y) = (x as f64, y as f64);
+        for (sum, part) in self.sums.iter_mut().zip([x, y, x * x, y * y, x * y]) {
+            *sum += part;
+        }
+    }
+
+    fn sides(&self) -> (f64, f64) {
+        let side = |range: Option<(usize, usize)>| range.map_or(0.0, |(a, b)| (b - a + 1) as f64);
+        (side(self.columns), side(self.rows))
+    }
+
+    fn longer(&self) -> f64 {
+        let (a, b) = self.sides();
+        a.max(b)
+    }
+
+    fn shorter(&self) -> f64 {
+        let (a, b) = self.sides();
+        a.min(b)
+    }
+
+    /// 1 when all of it lies on a line, 0 when it is as broad as long: from the two moments of inertia.
+    fn straightness(&self) -> f64 {
+        if self.count < 3 {
+            return 0.0;
+        }
+        let n = self.count as f64;
+        let [x, y, xx, yy, xy] = self.sums.map(|s| s / n);
+        let (a, b, c) = (xx - x * x, yy - y * y, xy - x * y);
+        let (mean, spread) = ((a + b) / 2.0, (((a - b) / 2.0).powi(2) + c * c).sqrt());
+        if mean + spread <= 0.0 {
+            return 0.0;
+        }
+        1.0 - ((mean - spread).max(0.0) / (mean + spread)).sqrt()
+    }
+}
+
+/// Share of the parts of the inside that are more than half covered.
+fn filled(
+    picture: &Grey,
+    inside: [f64; 4],
+    cover: &[bool],
+    (x0, y0, columns): (usize, usize, usize),
+) -> f64 {
+    let mut full = 0;
+    let step = (
+        (inside[2] - inside[0]) / PARTS as f64,
+        (inside[3] - inside[1]) / PARTS as f64,
+    );
+    for part in 0..PARTS * PARTS {
+        let (column, row) = ((part % PARTS) as f64, (part / PARTS) as f64);
+        let left = (inside[0] + column * step.0).max(0.0) as usize;
+        let top = (inside[1] + row * step.1).max(0.0) as usize;
+        let right = ((inside[0] + (column + 1.0) * step.0) as usize).min(picture.width);
+        let bottom = ((inside[1] + (row + 1.0) * step.1) as usize).min(picture.height);
+        let (mut dark, mut all) = (0, 0);
+        for y in top..bottom {
+            for x in left..right {
+                all += 1;
+                let at = (y - y0.min(y)) * columns + (x - x0.min(x));
+                dark += usize::from(cover.get(at).copied().unwrap_or(false));
+            }
+        }
+        full += usize::from(2 * dark > all && all > 0);
+    }
+    full as f64 / (PARTS * PARTS) as f64
+}
+
+/// Spaces enclosed by ink within the box, specks of paper left out.
+fn loops(cover: &[bool], columns: usize, rows: usize) -> usize {
+    const LEAST: usize = 9;
+    let mut seen: Vec<bool> = cover.to_vec();
+    let mut stack = Vec::new();
+    let mut found = 0;
+    for start in 0..seen.len() {
+        if seen[start] {
+            continue;
+        }
+        seen[start] = true;
+        stack.push(start);
+        let (mut size, mut open) = (0, false);
+        while let Some(at) = stack.pop() {
+            size += 1;
+            let (x, y) = (at % columns, at / columns);
+            open |= x == 0 || y == 0 || x + 1 == columns || y + 1 == rows;
+            let beside = [
+                (x > 0).then(|| at - 1),
+                (x + 1 < columns).then_some(at + 1),
+                (y > 0).then(|| at - columns),
+                (y + 1 < rows).then_some(at + columns),
+            ];
+            for next in beside.into_iter().flatten() {
+                if !seen[next] {
+                    seen[next] = true;
+                    stack.push(next);
+                }
+            }
+        }
+        found += usize::from(!open && size >= LEAST);
+    }
+    found
+}
+
+/// Runs of ink along the border.
+fn crossings(cover: &[bool], columns: usize, rows: usize) -> usize {
+    if columns < 2 || rows < 2 {
+        return 0;
+    }
+    let top = (0..columns).map(|x| (x, 0));
+    let right = (1..rows).map(|y| (columns - 1, y));
+    let bottom = (0..columns - 1).rev().map(|x| (x, rows - 1));
+    let left = (1..rows - 1).rev().map(|y| (0, y));
+    let round: Vec<bool> = top
+        .chain(right)
+        .chain(bottom)
+        .chain(left)
+        .map(|(x, y)| cover[y * columns + x])
+        .collect();
+    let before = round.iter().cycle().skip(round.len() - 1);
+    round.iter().zip(before).filter(|(now, was)| **now && !**was).count()
+}
+
+/// Mean width of the strokes: a long stroke has two edges.
+fn width_mm(cover: &[bool], columns: usize, rows: usize) -> f64 {
+    let (mut dark, mut edge) = (0usize, 0usize);
+    for (at, _) in cover.iter().enumerate().filter(|(_, c)| **c) {
+        let (x, y) = (at % columns, at / columns);
+        dark += 1;
+        let beside = x > 0 && !cover[at - 1]
+            || x + 1 < columns && !cover[at + 1]
+            || y > 0 && !cover[at - columns]
+            || y + 1 < rows && !cover[at + columns];
+        edge += usize::from(beside);
+    }
+    2.0 * dark as f64 / edge.max(1) as f64 / SCALE
+}
+
+/// Longer side of the largest patch inside that is darker than paper, be it ink or not, in pixels.
+fn faint(picture: &Grey, inside: [f64; 4]) -> f64 {
+    let clip = |v: f64, most: usize| (v.round().max(0.0) as usize).min(most);
+    let (x0, x1) = (clip(inside[0], picture.width), clip(inside[2], picture.width));
+    let (y0, y1) = (clip(inside[1], picture.height), clip(inside[3], picture.height));
+    if x1 < x0 + 3 || y1 < y0 + 3 {
+        return 0.0;
+    }
+    // The mean over nine pixels: grain goes, a stroke stays.
+    let mut soft = Grey::filled(x1 - x0, y1 - y0, 255);
+    for y in y0 + 1..y1 - 1 {
+        for x in x0 + 1..x1 - 1 {
+            let sum: u32 = (y - 1..y + 2)
+                .map(|r| picture.row(r)[x - 1..x + 2].iter().map(|p| u32::from(*p)).sum::<u32>())
+                .sum();
+            soft.set(x - x0, y - y0, (sum / 9) as u8);
+        }
+    }
+    ink::strokes_darker_than(&soft, FAINT, 0.1)
+        .iter()
+        .map(|s| (s.columns.1 - s.columns.0).max(s.rows.1 - s.rows.0) as f64 + 1.0)
+        .fold(0.0, f64::max)
+}
+
+/// A picture with the insides of the boxes and all that belongs to them made white: what is left is drawn elsewhere.
+pub fn without_marks(parts: &Parts) -> Grey {
+    let mut left = Grey::filled(parts.clean.width, parts.clean.height, 255);
+    for (stroke, owner) in parts.strokes.iter().zip(&parts.owner) {
+        if owner.is_none() {
+            for at in &stroke.pixels {
+                left.pixels[*at as usize] = parts.clean.pixels[*at as usize];
+            }
+        }
+    }
+    for place in &parts.boxes {
+        whiten(&mut left, (place[0], place[2]), (place[1], place[3]));
+    }
+    left
+}
