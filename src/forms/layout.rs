@@ -11,6 +11,9 @@ pub(super) const BAND_HEIGHT: f64 = 6.0;
 /// Outline of cells, boxes and writing lines, millimetres.
 pub const GUIDE_WIDTH: f64 = 0.25;
 
+/// Between a tick box and its label, millimetres.
+pub(super) const LABEL_GAP: f64 = 1.8;
+
 /// Length of the scale bar, millimetres.
 const SCALE_BAR: f64 = 50.0;
 
@@ -213,7 +216,7 @@ pub(super) fn option_label(
     width: Option<f64>,
 ) -> Zone {
     let kind = Type::new(style.label_size, Weight::Regular, Ink::BLACK);
-    let x = tick.right() + 1.8;
+    let x = tick.right() + LABEL_GAP;
     let room = width.unwrap_or(style.right - x);
     canvas.centred(x, tick.y + tick.height / 2.0, room, kind, label);
     let lines = metrics::wrap(label, room, kind.size_pt, kind.weight);

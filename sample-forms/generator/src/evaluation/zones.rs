@@ -1,4 +1,4 @@
-//! Only the zones that were written in, as the reader would cut them out of the captured page.
+//! Only the zones that were written in, and all groups of boxes, as the reader would cut them out of the captured page.
 
 use std::fs::File;
 use std::io::{BufWriter, Cursor, Write as _};
@@ -29,6 +29,8 @@ use crate::scan::{Capture, Mode};
 const ZONE_SCALE: f64 = 10.0;
 /// Paper kept around a comb by the reader, millimetres.
 const COMB_MARGIN: f64 = 1.6;
+/// Paper kept around a group of boxes by the reader, millimetres.
+const BOXES_MARGIN: f64 = 3.0;
 /// Paper drawn around a zone before it is captured, millimetres.
 const AROUND: f64 = 2.5;
 
@@ -46,6 +48,9 @@ struct ZoneRecord {
     text: String,
     /// The value of the whole field.
     truth: Value,
+    /// What is particular about the marks of a group of boxes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mark: Option<&'static str>,
     /// Where its bytes begin in `zones.bin`.
     offset: u64,
     /// How many they are: zlib of `width * height` grey pixels.
@@ -75,7 +80,12 @@ fn zones_of(field: &Field) -> Vec<(Option<usize>, Zone)> {
         let lines = field.lines.iter().enumerate();
         return lines.map(|(i, line)| (Some(i), line_zone(line))).collect();
     }
-    vec![(None, field.zone.grown(COMB_MARGIN))]
+    let margin = if field.kind.is_tick() {
+        BOXES_MARGIN
+    } else {
+        COMB_MARGIN
+    };
+    vec![(None, field.zone.grown(margin))]
 }
 
 /// Writes the written zones of `count` forms into `folder`: `zones.jsonl` and `zones.bin`.
@@ -143,13 +153,16 @@ impl Maker<'_> {
             for field in definition
                 .fields
                 .iter()
-                .filter(|f| f.page == *page && form::is_written(f))
+                .filter(|f| f.page == *page && (form::is_written(f) || f.kind.is_tick()))
             {
                 let filled = &form.filled[&field.name];
-                for ((line, zone), (drawn, text)) in
-                    zones_of(field).into_iter().zip(&filled.writing)
+                let written = filled.writing.iter().map(|w| (!w.0.is_empty(), w.1.clone()));
+                // A group of boxes is taken whether it is marked or not: blank ones have to be read rightly too.
+                let boxes = field.kind.is_tick().then(|| (true, String::new()));
+                for ((line, zone), (wanted, text)) in
+                    zones_of(field).into_iter().zip(written.chain(boxes))
                 {
-                    if drawn.is_empty() {
+                    if !wanted {
                         continue;
                     }
                     let picture = self.zone(&form, *page, zone, &geometry, &error, &mut random)?;
@@ -162,8 +175,9 @@ impl Maker<'_> {
                         capture: form.condition.name(),
                         field: field.name.clone(),
                         line,
-                        text: text.clone(),
+                        text,
                         truth: filled.value.clone(),
+                        mark: form.marking.particulars.get(&field.name).map(|p| p.name()),
                         offset: 0,
                         bytes: bytes.len(),
                         width: picture.width,
@@ -205,6 +219,11 @@ impl Maker<'_> {
             origin,
             form.pen_lines(self.plan.definition, page).filter(near),
         );
+        let fields = self.plan.definition.fields.iter();
+        let close = |f: &&Field| f.page == page && f.zone.grown(BOXES_MARGIN).overlap(&around).is_some();
+        for mark in fields.filter(close).flat_map(|f| form.marks(f)) {
+            mark.draw(&mut ink, origin, SHEET_SCALE, &self.plan.lifted);
+        }
         ink_over(std::slice::from_mut(&mut patch), &ink, form, &self.noise);
         for _ in 0..form.settings.copies {
             wear::photocopy(&mut patch, &self.noise, random);

@@ -17,11 +17,11 @@ pub struct Marker {
     pub radius: f32,
 }
 
-/// Marks a tick box the way this hand does.
-pub fn tick(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
+/// The strokes of a mark in a box whose corners are (0, 0) and (1, 1).
+pub fn tick_strokes(style: TickStyle, random: &mut impl Rng) -> Vec<Vec<Point>> {
     let mut at =
         |x: f32, y: f32, loose: f32| (x + spread(random, loose), y + spread(random, loose));
-    let strokes: Vec<Vec<Point>> = match marker.tick {
+    match style {
         TickStyle::Tick => vec![vec![
             at(0.14, 0.52, 0.1),
             at(0.3, 0.72, 0.06),
@@ -54,8 +54,13 @@ pub fn tick(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut imp
                 .collect(),
         ],
         // A typewriter has no pen.
-        TickStyle::Typed => return,
-    };
+        TickStyle::Typed => Vec::new(),
+    }
+}
+
+/// Marks a tick box the way this hand does.
+pub fn tick(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
+    let strokes = tick_strokes(marker.tick, random);
     for stroke in strokes {
         let place = |p: Point| {
             (
@@ -145,8 +150,21 @@ pub fn signature(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mu
     }
 }
 
-/// Draws through the points, smoothly if asked, pressing more in the middle of a stroke than at its ends.
+/// Draws through the points, smoothly if asked.
 fn draw(sheet: &mut Sheet<'_>, points: &[Point], radius: f32, smooth: bool, random: &mut impl Rng) {
+    sheet
+        .ink
+        .stroke(&pressed(points, radius * sheet.scale, smooth, random));
+}
+
+/// The pen's way through the points, smoothly if asked, with half its width: it presses more in the middle of a stroke
+/// than at its ends. All in one unit.
+pub fn pressed(
+    points: &[Point],
+    radius: f32,
+    smooth: bool,
+    random: &mut impl Rng,
+) -> Vec<(Point, f32)> {
     let path = if smooth {
         catmull_rom(points)
     } else {
@@ -154,16 +172,14 @@ fn draw(sheet: &mut Sheet<'_>, points: &[Point], radius: f32, smooth: bool, rand
     };
     let last = path.len().max(2) as f32 - 1.0;
     let press = random.random_range(0.85..1.1);
-    let pressed: Vec<(Point, f32)> = path
-        .into_iter()
+    path.into_iter()
         .enumerate()
         .map(|(i, p)| {
             let along = i as f32 / last;
             let ends = (along.min(1.0 - along) * 8.0).min(1.0);
-            (p, radius * sheet.scale * press * (0.65 + 0.35 * ends))
+            (p, radius * press * (0.65 + 0.35 * ends))
         })
-        .collect();
-    sheet.ink.stroke(&pressed);
+        .collect()
 }
 
 /// A smooth curve through all points, eight steps from each to the next.

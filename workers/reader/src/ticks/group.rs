@@ -3,7 +3,7 @@
 use enrol::forms::definition::{Field, FormDefinition, Zone};
 
 use super::pen::PagePen;
-use super::printed::{self, Printed};
+use super::printed::Printed;
 use super::strokes::{self, BoxInk, Parts};
 use super::words::{self, LabelInk};
 use crate::registration::{PlacedPage, PreparedPage};
@@ -43,7 +43,8 @@ impl GroupInk {
         let parts = Parts::new(picture, field, &printed, pen);
         let drawn = strokes::without_marks(&parts);
         let labels = field.options.iter().map(|option| {
-            printed::label_of(definition, field, option).map_or_else(LabelInk::default, |label| {
+            let label = definition.option_label(field.page, option);
+            label.map_or_else(LabelInk::default, |label| {
                 words::of_label(picture, &parts, &drawn, &label)
             })
         });

@@ -1,7 +1,7 @@
 //! What is printed around a group of tick boxes, so that it is not taken for ink: labels, frames, rules, combs.
 
 use enrol::forms::artwork::Shape;
-use enrol::forms::definition::{Field, FormDefinition, TickOption, Zone};
+use enrol::forms::definition::{Field, FormDefinition, Zone};
 
 use crate::raster::Grey;
 use crate::zones::rules::{self, Fit, Line};
@@ -142,27 +142,4 @@ pub fn whiten(picture: &mut Grey, columns: (f64, f64), rows: (f64, f64)) {
             picture.pixels[y * width + x0..y * width + x1].fill(255);
         }
     }
-}
-
-/// The printed lines of an option's label, found by their place right of the box.
-pub fn label_of(
-    definition: &FormDefinition,
-    field: &Field,
-    option: &TickOption,
-) -> Option<Zone> {
-    let beside = |line: &Zone| {
-        (line.x - option.zone.right() - 1.8).abs() < 0.2
-            && line.y < option.zone.bottom() + 1.0
-            && line.bottom() > option.zone.y - 1.0
-    };
-    definition
-        .artwork
-        .iter()
-        .filter(|a| a.page == field.page)
-        .filter_map(|a| match &a.shape {
-            Shape::Text(line) => Some(line.bounds()),
-            _ => None,
-        })
-        .filter(beside)
-        .reduce(|a, b| a.union(&b))
 }

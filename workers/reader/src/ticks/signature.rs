@@ -15,7 +15,7 @@ const NOTHING_MM2: f64 = 0.5;
 const LEAST_WIDTH_MM: f64 = 6.0;
 const LEAST_HEIGHT_MM: f64 = 1.5;
 /// A signature's pen goes this much further than straight from end to end.
-const LEAST_DETOUR: f64 = 1.45;
+const LEAST_DETOUR: f64 = 1.3;
 
 /// What was found in a signature box.
 #[derive(Debug, Clone, Copy, PartialEq)]

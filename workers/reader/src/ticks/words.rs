@@ -90,56 +90,88 @@ fn around(share: f64, (a, b): (f64, f64)) -> (f64, f64) {
     (-a, -b)
 }
 
+/// Pixels between two looks along and across a label.
+const STRIDE: usize = 3;
+
 /// The straight line across the label with the largest share of ink on it, and at how many ends it runs on.
 fn line_through(picture: &Grey, [left, top, right, bottom]: [f64; 4]) -> (f64, usize) {
-    let rows: Vec<f64> = (0..)
-        .map(|i| top + 2.0 * f64::from(i))
-        .take_while(|y| *y <= bottom)
-        .collect();
-    let dark = |x: f64, y: f64| {
-        let (x, y) = (x.round(), y.round());
-        // A hand wavers: ink just above or below counts.
-        [0.0, -1.5, 1.5].iter().any(|d| {
-            let y = y + d;
-            x >= 0.0
-                && y >= 0.0
-                && (x as usize) < picture.width
-                && (y as usize) < picture.height
-                && picture.at(x as usize, y as usize) < ink::INK
-        })
-    };
-    let steps = ((right - left) / 2.0).max(1.0) as usize;
+    let beyond = (BEYOND_MM * SCALE) as usize;
+    let dark = Looks::new(picture, [left, top, right, bottom], beyond);
+    let (columns, rows) = (dark.columns, dark.rows);
+    let ends = beyond / STRIDE;
+    if columns <= 2 * ends + 1 || rows == 0 {
+        return (0.0, 0);
+    }
+    let inside = columns - 2 * ends;
     let mut best = (0.0, 0);
-    for from in &rows {
-        for to in &rows {
-            let at = |x: f64| from + (to - from) * (x - left) / (right - left);
-            let covered = (0..=steps)
+    for from in 0..rows {
+        for to in 0..rows {
+            // Rows in 16.16 fixed point along the line, which is level beyond the label.
+            let step = ((to as i64 - from as i64) << 16) / inside.max(2) as i64;
+            let covered = (0..inside)
                 .filter(|i| {
-                    let x = left + 2.0 * *i as f64;
-                    dark(x, at(x))
+                    let row = ((from as i64) << 16) + step * *i as i64 + (1 << 15);
+                    dark.at(ends + i, (row >> 16) as usize)
                 })
                 .count();
-            let share = covered as f64 / (steps + 1) as f64;
-            if share <= best.0 - 0.02 {
+            let share = covered as f64 / inside as f64;
+            if share < best.0 - 0.03 {
                 continue;
             }
-            let beyond = [left - BEYOND_MM * SCALE, right + 0.2 * SCALE]
-                .iter()
-                .filter(|start| {
-                    let length = (BEYOND_MM - 0.2) * SCALE;
-                    let run = (0..length as usize).filter(|i| {
-                        let x = **start + *i as f64;
-                        dark(x, at(x))
-                    });
-                    run.count() as f64 > 0.45 * length
-                })
-                .count();
-            if (share, beyond) > (best.0 + 0.02, 0) || beyond > best.1 && share > best.0 - 0.02 {
-                best = (share, beyond);
+            let runs_on = |range: std::ops::Range<usize>, row: usize| {
+                let length = range.len();
+                10 * range.filter(|x| dark.at(*x, row)).count() >= 6 * length
+            };
+            let runs = usize::from(runs_on(0..ends, from))
+                + usize::from(runs_on(columns - ends..columns, to));
+            // One that runs on is a line, and no chance of the letters.
+            if runs > best.1 && share >= best.0 - 0.03 || runs == best.1 && share > best.0 {
+                best = (share, runs);
             }
         }
     }
     best
+}
+
+/// Where a label and what is left and right of it is dark, on a coarse grid. A hand wavers: what is dark just above or
+/// below a point makes it dark.
+struct Looks {
+    columns: usize,
+    rows: usize,
+    dark: Vec<bool>,
+}
+
+impl Looks {
+    fn new(picture: &Grey, [left, top, right, bottom]: [f64; 4], beyond: usize) -> Self {
+        let x0 = left.round() as isize - beyond as isize;
+        let x1 = right.round() as isize + beyond as isize;
+        let columns = ((x1 - x0).max(0) as usize).div_ceil(STRIDE);
+        let rows = ((bottom - top).max(0.0) as usize).div_ceil(STRIDE);
+        let mut dark = Vec::with_capacity(columns * rows);
+        for row in 0..rows {
+            let y = top.round() as isize + (row * STRIDE) as isize;
+            for column in 0..columns {
+                let x = x0 + (column * STRIDE) as isize;
+                dark.push((-1..=1).any(|d| {
+                    let y = y + d;
+                    x >= 0
+                        && y >= 0
+                        && (x as usize) < picture.width
+                        && (y as usize) < picture.height
+                        && picture.at(x as usize, y as usize) < ink::INK
+                }));
+            }
+        }
+        Self {
+            columns,
+            rows,
+            dark,
+        }
+    }
+
+    fn at(&self, column: usize, row: usize) -> bool {
+        self.dark[row.min(self.rows - 1) * self.columns + column]
+    }
 }
 
 impl LabelInk {
