@@ -150,7 +150,10 @@ fn read(path: &Path) -> anyhow::Result<Option<Mark>> {
     let Some((definition, field)) = one_box(definition) else {
         return Ok(None);
     };
-    // The scan at the scale at which its box has the size of the form's.
+    // The scan at the scale at which its box has the size of the form's. Its border is twice as wide as the form's: what
+    // counts is where it ends inside.
+    const HALF_BORDER: f64 = 0.9;
+    let (left, top, side) = (left + HALF_BORDER, top + HALF_BORDER, side - 2.0 * HALF_BORDER);
     let zone = field.options[0].zone;
     let scale = zone.width * SCALE / side;
     let (wide, high) = ((width as f64 * scale) as usize, (height as f64 * scale) as usize);

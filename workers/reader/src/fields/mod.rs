@@ -156,7 +156,8 @@ fn read_found(
         pen,
         policy,
     } = *sheet;
-    let groups = judge_groups(definition, fields, found, &pen);
+    let mut pen = pen;
+    let groups = judge_groups(definition, fields, found, &mut pen);
     clock.lap(Stage::Ticks);
     let today = Local::now().date_naive();
     let mut texts = read_texts(networks, fields, found, today)?;
@@ -221,7 +222,7 @@ fn judge_groups(
     definition: &FormDefinition,
     fields: &[&Field],
     found: &[Found],
-    pen: &PagePen,
+    pen: &mut PagePen,
 ) -> Vec<GroupReading> {
     let mut style = PageStyle::default();
     let judged: Vec<Vec<ticks::BoxReading>> = fields
@@ -230,6 +231,7 @@ fn judge_groups(
         .map(|(field, found)| match found {
             Found::Boxes(picture) => {
                 let ink = GroupInk::measure(picture, definition, field, pen);
+                pen.add_borders(ink.border);
                 let boxes = ticks::judge::judge(&ink, pen);
                 style.add(&boxes);
                 boxes

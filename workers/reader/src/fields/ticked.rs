@@ -177,13 +177,13 @@ fn confidence(group: &GroupReading, chosen: &[usize]) -> f64 {
 /// One clean mark of one's own, all other boxes bare, nothing at the words, nothing lost: what a consent needs.
 fn is_unambiguous(group: &GroupReading, chosen: &[usize]) -> bool {
     let clean = |(i, b): (usize, &BoxReading)| {
-        let right = if chosen.contains(&i) { Mark::Ticked } else { Mark::Empty };
-        b.mark == right
-            && b.margin >= CONSENT_MARGIN
-            && !b.stray
-            && !b.label.is_touched()
-            && b.ink.loops <= 2
-            && b.effort < 1.5
+        let clear = match (chosen.contains(&i), b.mark) {
+            (true, Mark::Filled) => group.fills,
+            (true, Mark::Ticked) => b.margin >= CONSENT_MARGIN && b.ink.loops <= 2,
+            (false, Mark::Empty) => b.margin >= CONSENT_MARGIN,
+            _ => false,
+        };
+        clear && !b.stray && !b.label.is_touched()
     };
     chosen.len() == 1 && !group.may_vanish && group.boxes.iter().enumerate().all(clean)
 }

@@ -4,7 +4,7 @@ use enrol::forms::definition::{Field, FormDefinition, Zone};
 
 use super::pen::PagePen;
 use super::printed::Printed;
-use super::strokes::{self, BoxInk, Parts};
+use super::strokes::{BoxInk, Parts};
 use super::words::{self, LabelInk};
 use crate::registration::{PlacedPage, PreparedPage};
 use crate::zones::{ZonePicture, cut};
@@ -29,6 +29,8 @@ pub struct GroupInk {
     pub boxes: Vec<BoxInk>,
     /// The labels beside them; nothing measured where none is printed.
     pub labels: Vec<LabelInk>,
+    /// How dark the printed borders of the boxes are against the paper, 0 to 130.
+    pub border: f64,
 }
 
 impl GroupInk {
@@ -40,17 +42,19 @@ impl GroupInk {
         pen: &PagePen,
     ) -> Self {
         let printed = Printed::near(definition, field, &zone_of(field));
-        let parts = Parts::new(picture, field, &printed, pen);
-        let drawn = strokes::without_marks(&parts);
+        let mut parts = Parts::new(picture, field, &printed, pen);
+        let boxes = (0..field.options.len()).map(|i| parts.of_box(i)).collect();
+        parts.take_out_marks();
         let labels = field.options.iter().map(|option| {
             let label = definition.option_label(field.page, option);
             label.map_or_else(LabelInk::default, |label| {
-                words::of_label(picture, &parts, &drawn, &label)
+                words::of_label(picture, &parts, &label)
             })
         });
         Self {
             labels: labels.collect(),
-            boxes: (0..field.options.len()).map(|i| parts.of_box(i)).collect(),
+            boxes,
+            border: parts.border,
         }
     }
 }

@@ -14,9 +14,15 @@ const CRUMB_MM2: f64 = 0.12;
 /// Less ink than this says nothing about a pen, square millimetres.
 const ENOUGH_INK_MM2: f64 = 1.5;
 /// From this share of crumbs on, a capture that keeps no greys may have lost marks.
-const BREAKS_UP: f64 = 0.10;
+const BREAKS_UP: f64 = 0.03;
+/// Printed borders paler than this have been lost, of 130.
+const LOST_PRINT: f64 = 20.0;
+/// A pen darker than this survives where the printed borders do not...
+const DARK_PEN: f64 = 0.7;
+/// ...if it leaves next to no crumbs.
+const FEW_CRUMBS: f64 = 0.004;
 /// With fewer shades between black and white than this, light ink is lost rather than pale.
-const FEW_GREYS: f64 = 0.15;
+const FEW_GREYS: f64 = 0.08;
 /// Clear of printed walls, millimetres.
 const CLEAR_MM: f64 = 0.7;
 
@@ -34,6 +40,8 @@ pub struct PagePen {
     /// Light pixels looked at, and those of them that are not quite white.
     light: usize,
     greyish: usize,
+    /// Sum of the darkness of printed borders of boxes, 0 to 130 each, and their number.
+    borders: (f64, usize),
 }
 
 impl PagePen {
@@ -57,6 +65,12 @@ impl PagePen {
         for option in &field.options {
             self.add_part(picture, &option.zone.grown(-CLEAR_MM));
         }
+    }
+
+    /// Takes the printed borders of a group of boxes into account, `depth` darker than paper.
+    pub fn add_borders(&mut self, depth: f64) {
+        self.borders.0 += depth;
+        self.borders.1 += 1;
     }
 
     /// How evenly white the paper is: a picture that was spread until greys were gone has no paper grain left.
@@ -145,9 +159,19 @@ impl PagePen {
         self.light > 0 && self.greys() < FEW_GREYS
     }
 
+    /// How dark the printed borders of the boxes came out, 0 to 130; `None` where none was looked at.
+    pub fn border(&self) -> Option<f64> {
+        (self.borders.1 > 0).then(|| self.borders.0 / self.borders.1 as f64)
+    }
+
     /// Whether marks of this page's pens may have vanished in the capture.
+    ///
+    /// The borders of the boxes are printed in a grey of known darkness: where a capture lost them, it lost every pen
+    /// that is no darker. One that keeps no greys also shows in the crumbs it leaves of a pale pen.
     pub fn may_vanish(&self) -> bool {
-        self.keeps_no_greys() && self.ink > 0 && self.crumbs() > BREAKS_UP
+        let lost_print = self.border().is_some_and(|depth| depth < LOST_PRINT);
+        let dark = self.is_known() && self.darkness() > DARK_PEN && self.crumbs() < FEW_CRUMBS;
+        self.keeps_no_greys() && self.ink > 0 && self.crumbs() > BREAKS_UP || lost_print && !dark
     }
 
     /// Darker than this shade is ink of this page's pens: pale pens need a lower bar than [`ink::INK`] sets.

@@ -120,6 +120,7 @@ impl Printed {
                 shift: 0,
                 half_width: ((width / 2.0 + LINE_SLACK_MM) * SCALE).round() as isize,
                 seen: true,
+                depth: 0.0,
             };
             rules::erase(&mut picture.grey, line, fit);
         }

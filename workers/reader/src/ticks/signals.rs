@@ -7,7 +7,7 @@ use super::judge::{GroupReading, Mark};
 use super::pen::PagePen;
 
 /// Names of [`TickSignals::features`], in order. A change of these needs a new calibration.
-pub const NAMES: [&str; 20] = [
+pub const NAMES: [&str; 21] = [
     "marked",
     "none_marked",
     "several_marked",
@@ -26,6 +26,7 @@ pub const NAMES: [&str; 20] = [
     "struck",
     "crumbs",
     "no_greys",
+    "border",
     "may_vanish",
     "options",
 ];
@@ -65,6 +66,10 @@ pub struct TickSignals {
     pub crumbs: f64,
     /// Share of paper that is not quite white.
     pub greys: f64,
+    /// Whether the capture keeps no pale greys.
+    pub no_greys: bool,
+    /// How dark the printed borders of the page's boxes came out, 0 to 130.
+    pub border: f64,
     /// Whether marks of this page's pens may have vanished.
     pub may_vanish: bool,
     /// Number of boxes.
@@ -98,6 +103,8 @@ impl TickSignals {
             struck: most(&mut boxes.iter().map(|b| if b.label.beyond > 0 { b.label.line } else { 0.0 })),
             crumbs: pen.crumbs(),
             greys: pen.greys(),
+            no_greys: pen.keeps_no_greys(),
+            border: pen.border().unwrap_or(0.0),
             may_vanish: group.may_vanish,
             options: boxes.len(),
             eligible,
@@ -125,7 +132,8 @@ impl TickSignals {
             self.ring,
             self.struck,
             self.crumbs,
-            flag(self.greys < 0.15),
+            flag(self.no_greys),
+            self.border / 130.0,
             flag(self.may_vanish),
             (self.options.max(1) as f64).ln(),
         ];

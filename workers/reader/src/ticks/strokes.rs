@@ -67,13 +67,15 @@ pub struct Parts {
     pub owner: Vec<Option<usize>>,
     /// Shift of the boxes against the definition, pixels.
     pub shift: (f64, f64),
+    /// How dark the printed borders are against the paper beside them, 0 to 130.
+    pub border: f64,
 }
 
 impl Parts {
     /// Takes apart the picture of a group's zone.
     pub fn new(picture: &ZonePicture, field: &Field, printed: &Printed, pen: &PagePen) -> Self {
         let mut clean = picture.clone();
-        let (shift, boxes) = erase_borders(&mut clean, field);
+        let (shift, border, boxes) = erase_borders(&mut clean, field);
         printed.erase(&mut clean);
         let level = pen.ink_level();
         let strokes = ink::strokes_darker_than(&clean.grey, level, SPECK_MM2);
@@ -85,6 +87,7 @@ impl Parts {
             boxes,
             owner,
             shift,
+            border,
         }
     }
 
@@ -152,9 +155,9 @@ impl Parts {
     }
 }
 
-/// Settles where the boxes really lie by their printed borders and takes those out. Returns the shift in pixels and
-/// the boxes' places.
-fn erase_borders(picture: &mut ZonePicture, field: &Field) -> ((f64, f64), Vec<[f64; 4]>) {
+/// Settles where the boxes really lie by their printed borders and takes those out. Returns the shift in pixels, how
+/// dark the borders are, and the boxes' places.
+fn erase_borders(picture: &mut ZonePicture, field: &Field) -> ((f64, f64), f64, Vec<[f64; 4]>) {
     let place = |zone: &Zone| {
         [
             picture.column(zone.x),
@@ -204,6 +207,7 @@ fn erase_borders(picture: &mut ZonePicture, field: &Field) -> ((f64, f64), Vec<[
     }
     (
         (common.0.shift as f64, common.1.shift as f64),
+        common.0.depth.min(common.1.depth),
         boxes,
     )
 }
@@ -450,18 +454,18 @@ fn faint(picture: &Grey, inside: [f64; 4]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// A picture with the insides of the boxes and all that belongs to them made white: what is left is drawn elsewhere.
-pub fn without_marks(parts: &Parts) -> Grey {
-    let mut left = Grey::filled(parts.clean.width, parts.clean.height, 255);
-    for (stroke, owner) in parts.strokes.iter().zip(&parts.owner) {
-        if owner.is_none() {
-            for at in &stroke.pixels {
-                left.pixels[*at as usize] = parts.clean.pixels[*at as usize];
+impl Parts {
+    /// Takes out the boxes with all that belongs to them: what is left is drawn elsewhere.
+    pub fn take_out_marks(&mut self) {
+        for (stroke, owner) in self.strokes.iter().zip(&self.owner) {
+            if owner.is_some() {
+                for at in &stroke.pixels {
+                    self.clean.pixels[*at as usize] = 255;
+                }
             }
         }
+        for place in &self.boxes {
+            whiten(&mut self.clean, (place[0], place[2]), (place[1], place[3]));
+        }
     }
-    for place in &parts.boxes {
-        whiten(&mut left, (place[0], place[2]), (place[1], place[3]));
-    }
-    left
 }

@@ -30,8 +30,8 @@ pub struct LabelInk {
     pub ink: f64,
 }
 
-/// Measures a label that the definition has at `label`, in a group's picture and its `parts`.
-pub fn of_label(picture: &ZonePicture, parts: &Parts, drawn: &Grey, label: &Zone) -> LabelInk {
+/// Measures a label that the definition has at `label`, in a group's picture and in its `parts` without their marks.
+pub fn of_label(picture: &ZonePicture, parts: &Parts, label: &Zone) -> LabelInk {
     let (dx, dy) = parts.shift;
     let place = [
         picture.column(label.x) + dx,
@@ -41,7 +41,7 @@ pub fn of_label(picture: &ZonePicture, parts: &Parts, drawn: &Grey, label: &Zone
     ];
     let (line, beyond) = line_through(&picture.grey, place);
     LabelInk {
-        ring: ring(drawn, place),
+        ring: ring(&parts.clean, place),
         line,
         beyond,
         ink: ink::share(&picture.grey, (place[0], place[2]), (place[1], place[3])),

@@ -53,7 +53,8 @@ pub fn strokes_darker_than(picture: &Grey, level: u8, smallest_mm2: f64) -> Vec<
     let mut stack: Vec<usize> = Vec::new();
     let mut found = Vec::new();
     for start in 0..picture.pixels.len() {
-        if seen[start] || picture.pixels[start] >= level {
+        // Paper first: most of a picture is paper, and `seen` is then hardly touched.
+        if picture.pixels[start] >= level || seen[start] {
             continue;
         }
         seen[start] = true;
@@ -71,7 +72,7 @@ pub fn strokes_darker_than(picture: &Grey, level: u8, smallest_mm2: f64) -> Vec<
             for ny in y.saturating_sub(1)..(y + 2).min(height) {
                 for nx in x.saturating_sub(1)..(x + 2).min(width) {
                     let next = ny * width + nx;
-                    if !seen[next] && picture.pixels[next] < level {
+                    if picture.pixels[next] < level && !seen[next] {
                         seen[next] = true;
                         stack.push(next);
                     }
