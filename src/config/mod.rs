@@ -109,6 +109,8 @@ pub struct Reading {
     pub max_attempts: i32,
     /// Folder of further form definitions (TOML).
     pub form_definitions: Option<PathBuf>,
+    /// Whether a consent whose mark is unambiguous is accepted without a clerk. Off unless somebody decides otherwise.
+    pub accept_consent: bool,
 }
 
 /// `[intake]`
@@ -162,6 +164,7 @@ impl Default for Reading {
             threads: 0,
             max_attempts: 3,
             form_definitions: None,
+            accept_consent: false,
         }
     }
 }

@@ -74,6 +74,11 @@ impl Grey {
         (upper + (lower - upper) * fy + 0.5) as u8
     }
 
+    /// Whether there are pixels on all sides of a point, with one to spare.
+    pub fn is_within(&self, (x, y): (f32, f32)) -> bool {
+        x >= 1.5 && y >= 1.5 && x + 2.5 < self.width as f32 && y + 2.5 < self.height as f32
+    }
+
     /// The part from (`x`, `y`), clipped to the picture.
     pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Self {
         let (x, y) = (x.min(self.width), y.min(self.height));

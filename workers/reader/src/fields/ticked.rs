@@ -10,8 +10,8 @@ use enrol::forms::definition::Field;
 use super::verdict::reading;
 use crate::ticks::{BoxReading, GroupReading, Mark, SignatureInk};
 
-/// Beside a clean mark one that took this many times its ink is a mark struck out.
-const STRUCK_OVER: f64 = 1.6;
+/// Beside a clean mark one that took this many times its ink was probably struck out.
+const STRUCK_OVER: f64 = 1.3;
 /// A consent needs marks and empty boxes at least this clear.
 const CONSENT_MARGIN: f64 = 0.8;
 
@@ -148,15 +148,11 @@ fn choose(field: &Field, group: &GroupReading) -> Choice {
 
 /// Of several marked boxes the one that was not struck over afterwards, if there is just one.
 fn less_struck_over(boxes: &[BoxReading], marked: &[usize]) -> Option<usize> {
-    let cleanest = *marked
-        .iter()
-        .min_by(|a, b| boxes[**a].effort.total_cmp(&boxes[**b].effort))?;
-    let rest = marked.iter().filter(|i| **i != cleanest);
-    let struck = |i: &usize| {
-        let (own, clean) = (&boxes[*i], &boxes[cleanest]);
-        own.effort > STRUCK_OVER * clean.effort && own.ink.loops > clean.ink.loops
-    };
-    rest.into_iter().all(struck).then_some(cleanest)
+    let spent = |i: &usize| boxes[*i].spent;
+    let cleanest = *marked.iter().min_by(|a, b| spent(a).total_cmp(&spent(b)))?;
+    let mut rest = marked.iter().filter(|i| **i != cleanest);
+    rest.all(|i| spent(i) > STRUCK_OVER * spent(&cleanest))
+        .then_some(cleanest)
 }
 
 /// Whether an unsure box rather holds a mark than not: broken or faint, but its own and of some size.
@@ -179,7 +175,7 @@ fn is_unambiguous(group: &GroupReading, chosen: &[usize]) -> bool {
     let clean = |(i, b): (usize, &BoxReading)| {
         let clear = match (chosen.contains(&i), b.mark) {
             (true, Mark::Filled) => group.fills,
-            (true, Mark::Ticked) => b.margin >= CONSENT_MARGIN && b.ink.loops <= 2,
+            (true, Mark::Ticked) => b.margin >= CONSENT_MARGIN && b.ink.spaces <= 6,
             (false, Mark::Empty) => b.margin >= CONSENT_MARGIN,
             _ => false,
         };

@@ -24,6 +24,8 @@ pub enum Mark {
 pub struct BoxReading {
     /// The answer.
     pub mark: Mark,
+    /// All ink of the own strokes, inside and out, as a share of the inside: what was spent on this mark.
+    pub spent: f64,
     /// How far the measurements are from where the answer would change, 0 to 1.
     pub margin: f64,
     /// Ink of a stroke that belongs elsewhere reaches into the box.
@@ -81,9 +83,9 @@ fn judge_box(ink: BoxInk, label: LabelInk, pen: &PagePen) -> BoxReading {
     /// Inner side of a printed box.
     const SIDE_MM: f64 = 3.4;
     let effort = effort(ink.own, pen.width_mm(), SIDE_MM);
-    let overstruck = effort > OVERSTRUCK && ink.loops >= 2
-        || ink.loops >= 4
-        || ink.crossings >= 6 && ink.loops >= 2 && effort > 1.2;
+    let overstruck = effort > OVERSTRUCK && ink.spaces >= 5
+        || ink.spaces >= 8
+        || ink.crossings >= 6 && ink.spaces >= 6;
     let stray = ink.stray_extent >= STRAY_EXTENT;
     let (mark, margin) = if ink.filled >= FILLED_FROM || overstruck {
         (Mark::Filled, 0.5)
@@ -100,6 +102,7 @@ fn judge_box(ink: BoxInk, label: LabelInk, pen: &PagePen) -> BoxReading {
     };
     BoxReading {
         mark,
+        spent: ink.own / (1.0 - ink.outside).max(0.05),
         margin,
         stray: ink.stray_extent > 0.1,
         ink,
@@ -129,7 +132,7 @@ impl PageStyle {
     /// Whether this person marks by filling boxes in: most marks on the page are filled boxes. Then a filled box is
     /// as clear as a cross.
     pub fn fills(&self) -> bool {
-        self.filled >= 3 && self.filled >= 2 * self.crossed
+        self.filled >= 2 && self.filled >= 3 * self.crossed
     }
 }
 
@@ -140,7 +143,7 @@ mod tests {
     #[test]
     fn a_person_who_fills_boxes_is_told_from_one_who_corrects() {
         let fills = |filled, crossed| PageStyle { filled, crossed }.fills();
-        assert!(fills(3, 0));
+        assert!(fills(3, 1) && fills(2, 0));
         assert!(!fills(1, 3));
         assert!(!fills(1, 0));
     }

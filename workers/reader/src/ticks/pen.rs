@@ -167,11 +167,12 @@ impl PagePen {
     /// Whether marks of this page's pens may have vanished in the capture.
     ///
     /// The borders of the boxes are printed in a grey of known darkness: where a capture lost them, it lost every pen
-    /// that is no darker. One that keeps no greys also shows in the crumbs it leaves of a pale pen.
+    /// that is no darker. One that keeps no greys also shows in the crumbs it leaves of a pale pen. A page without any
+    /// ink is taken for one that nobody wrote on.
     pub fn may_vanish(&self) -> bool {
         let lost_print = self.border().is_some_and(|depth| depth < LOST_PRINT);
         let dark = self.is_known() && self.darkness() > DARK_PEN && self.crumbs() < FEW_CRUMBS;
-        self.keeps_no_greys() && self.ink > 0 && self.crumbs() > BREAKS_UP || lost_print && !dark
+        self.ink > 0 && (self.keeps_no_greys() && self.crumbs() > BREAKS_UP || lost_print && !dark)
     }
 
     /// Darker than this shade is ink of this page's pens: pale pens need a lower bar than [`ink::INK`] sets.

@@ -18,7 +18,7 @@ pub const NAMES: [&str; 21] = [
     "nearest_empty",
     "stray",
     "outside",
-    "loops",
+    "spaces",
     "effort",
     "faint",
     "darkness",
@@ -50,8 +50,8 @@ pub struct TickSignals {
     pub stray: f64,
     /// Largest share of a marked box's strokes outside it.
     pub outside: f64,
-    /// Most spaces enclosed by strokes within one box.
-    pub loops: usize,
+    /// Most spaces into which strokes part the inside of one box.
+    pub spaces: usize,
     /// Most ink in a box against what a cross needs.
     pub effort: f64,
     /// Largest extent of something paler than ink in a box that is not marked.
@@ -95,7 +95,7 @@ impl TickSignals {
             nearest_empty: least(&mut of(Mark::Empty).map(|b| b.margin), 1.0),
             stray: most(&mut boxes.iter().map(|b| b.ink.stray_extent)),
             outside: most(&mut marked().map(|b| b.ink.outside)),
-            loops: boxes.iter().map(|b| b.ink.loops).max().unwrap_or(0),
+            spaces: boxes.iter().map(|b| b.ink.spaces).max().unwrap_or(0),
             effort: most(&mut boxes.iter().map(|b| b.effort)),
             faint: most(&mut boxes.iter().filter(|b| matches!(b.mark, Mark::Empty | Mark::Unsure)).map(|b| b.ink.faint)),
             darkness: least(&mut marked().map(|b| b.ink.darkness), pen.darkness()),
@@ -125,7 +125,7 @@ impl TickSignals {
             self.nearest_empty,
             self.stray,
             self.outside,
-            self.loops.min(8) as f64,
+            self.spaces.min(10) as f64,
             self.effort.min(4.0),
             self.faint,
             self.darkness,

@@ -4,6 +4,7 @@
 use enrol::forms::definition::Zone;
 
 use super::pen::PagePen;
+use crate::raster::Grey;
 use crate::zones::ink::{self, Stroke};
 use crate::zones::{SCALE, ZonePicture};
 
@@ -54,7 +55,7 @@ pub fn of_picture(picture: &ZonePicture, pen: &PagePen) -> SignatureInk {
         last.saturating_sub(first) as f64 / SCALE
     };
     let size_mm = (reach(|s| s.columns), reach(|s| s.rows));
-    let length_mm = area / pen.width_mm();
+    let length_mm = area / width_mm(&picture.grey, &strokes);
     let detour = length_mm / size_mm.0.hypot(size_mm.1).max(0.1);
     let large = size_mm.0 >= LEAST_WIDTH_MM && size_mm.1 >= LEAST_HEIGHT_MM;
     let (signed, confidence) = if area < NOTHING_MM2 && stray < NOTHING_MM2 && !pen.may_vanish() {
@@ -70,4 +71,25 @@ pub fn of_picture(picture: &ZonePicture, pen: &PagePen) -> SignatureInk {
         length_mm,
         size_mm,
     }
+}
+
+/// Mean width of strokes, millimetres: a long stroke has two edges.
+fn width_mm(picture: &Grey, strokes: &[&Stroke]) -> f64 {
+    let mut inked = vec![false; picture.pixels.len()];
+    let mut dark = 0usize;
+    for at in strokes.iter().flat_map(|s| &s.pixels) {
+        inked[*at as usize] = true;
+        dark += 1;
+    }
+    let width = picture.width;
+    let edge = |at: &u32| {
+        let at = *at as usize;
+        let x = at % width;
+        x > 0 && !inked[at - 1]
+            || x + 1 < width && !inked[at + 1]
+            || at >= width && !inked[at - width]
+            || at + width < inked.len() && !inked[at + width]
+    };
+    let edges = strokes.iter().flat_map(|s| &s.pixels).filter(|at| edge(at)).count();
+    (2.0 * dark as f64 / edges.max(1) as f64 / SCALE).clamp(0.2, 1.2)
 }

@@ -37,8 +37,9 @@ pub struct BoxInk {
     pub outside: f64,
     /// Share of the parts of the inside that are more than half covered, 0 to 1.
     pub filled: f64,
-    /// Spaces enclosed by the own strokes: none in a tick or cross, many where a mark was struck over.
-    pub loops: usize,
+    /// Spaces into which the own strokes part the inside: two by a tick, four by a cross, many where a mark was struck
+    /// over; none where it is filled.
+    pub spaces: usize,
     /// How often the own strokes cross the border.
     pub crossings: usize,
     /// Mean darkness of the own strokes inside, 0 to 1.
@@ -100,15 +101,13 @@ impl Parts {
         let mut own = Reach::default();
         let mut stray = Reach::default();
         let (mut total, mut darkness) = (0usize, 0.0);
-        let mut cover = vec![false; self.clean.pixels.len().min(1)];
         let (x0, y0) = (place[0].max(0.0) as usize, place[1].max(0.0) as usize);
         let (x1, y1) = (
             (place[2].max(0.0) as usize + 1).min(self.clean.width),
             (place[3].max(0.0) as usize + 1).min(self.clean.height),
         );
         let (columns, rows) = (x1.saturating_sub(x0), y1.saturating_sub(y0));
-        cover.clear();
-        cover.resize(columns * rows, false);
+        let mut cover = vec![false; columns * rows];
         for (stroke, owner) in self.strokes.iter().zip(&self.owner) {
             if !touches(stroke, place) {
                 continue;
@@ -143,7 +142,7 @@ impl Parts {
             breadth: bounds(own.shorter()),
             outside: 1.0 - own.count.min(total) as f64 / total.max(1) as f64,
             filled: filled(&self.clean, inside, &cover, (x0, y0, columns)),
-            loops: loops(&cover, columns, rows),
+            spaces: spaces(&cover, columns, inside, (x0, y0)),
             crossings: crossings(&cover, columns, rows),
             darkness: darkness / own.count.max(1) as f64,
             width_mm: width_mm(&cover, columns, rows),
@@ -361,28 +360,31 @@ fn filled(
     full as f64 / (PARTS * PARTS) as f64
 }
 
-/// Spaces enclosed by ink within the box, specks of paper left out.
-fn loops(cover: &[bool], columns: usize, rows: usize) -> usize {
-    const LEAST: usize = 9;
+/// Patches of paper inside a box, specks left out.
+fn spaces(cover: &[bool], columns: usize, inside: [f64; 4], (x0, y0): (usize, usize)) -> usize {
+    const LEAST: usize = 10;
+    let clip = |v: f64, from: usize| (v.round().max(0.0) as usize).saturating_sub(from);
+    let rows = cover.len() / columns.max(1);
+    let (left, right) = (clip(inside[0], x0), clip(inside[2], x0).min(columns));
+    let (top, bottom) = (clip(inside[1], y0), clip(inside[3], y0).min(rows));
     let mut seen: Vec<bool> = cover.to_vec();
     let mut stack = Vec::new();
     let mut found = 0;
-    for start in 0..seen.len() {
+    for start in (top..bottom).flat_map(|y| (left..right).map(move |x| y * columns + x)) {
         if seen[start] {
             continue;
         }
         seen[start] = true;
         stack.push(start);
-        let (mut size, mut open) = (0, false);
+        let mut size = 0;
         while let Some(at) = stack.pop() {
             size += 1;
             let (x, y) = (at % columns, at / columns);
-            open |= x == 0 || y == 0 || x + 1 == columns || y + 1 == rows;
             let beside = [
-                (x > 0).then(|| at - 1),
-                (x + 1 < columns).then_some(at + 1),
-                (y > 0).then(|| at - columns),
-                (y + 1 < rows).then_some(at + columns),
+                (x > left).then(|| at - 1),
+                (x + 1 < right).then_some(at + 1),
+                (y > top).then(|| at - columns),
+                (y + 1 < bottom).then_some(at + columns),
             ];
             for next in beside.into_iter().flatten() {
                 if !seen[next] {
@@ -391,7 +393,7 @@ fn loops(cover: &[bool], columns: usize, rows: usize) -> usize {
                 }
             }
         }
-        found += usize::from(!open && size >= LEAST);
+        found += usize::from(size >= LEAST);
     }
     found
 }

@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use self::document::Worker;
 use self::threads::ReadingThreads;
+use crate::fields::Policy;
 use crate::{Reader, ReaderOptions};
 
 /// A reading that takes longer will not end: the process is given up, since a thread inside a native library cannot
@@ -74,6 +75,9 @@ pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
     let sealer = Sealer::from_key_file(&config.keys.special_category_key_file)?;
     let options = ReaderOptions {
         form_definitions: config.reading.form_definitions.clone(),
+        policy: Policy {
+            accept_consent: config.reading.accept_consent,
+        },
         ..ReaderOptions::default()
     };
     let reader = Arc::new(tokio::task::spawn_blocking(move || Reader::new(options)).await??);
