@@ -59,7 +59,10 @@ impl Grey {
         let (x, y) = (x - 0.5, y - 0.5);
         // Where x is not negative the cast rounds down. `floor` would be a call on processors of the common subset.
         let (left, top) = (x as i32, y as i32);
-        if !(x >= 0.0 && y >= 0.0) || left as usize + 1 >= self.width || top as usize + 1 >= self.height {
+        if !(x >= 0.0 && y >= 0.0)
+            || left as usize + 1 >= self.width
+            || top as usize + 1 >= self.height
+        {
             return outside;
         }
         let (fx, fy) = (x - left as f32, y - top as f32);

@@ -260,18 +260,8 @@ pub fn read_document_seeing(
                 .filter(|form| form.covers(definition, &placed, document_page));
             let networks = &reader.networks;
             let mut fields = match covering {
-                Some(form) => {
-                    digital::read_page(
-                        form,
-                        networks,
-                        definition,
-                        &page,
-                        &placed,
-                        reader.policy,
-                        clock,
-                    )?
-                }
-                None => fields::read_page(
+                Some(form) => digital::read_page(
+                    form,
                     networks,
                     definition,
                     &page,
@@ -279,6 +269,9 @@ pub fn read_document_seeing(
                     reader.policy,
                     clock,
                 )?,
+                None => {
+                    fields::read_page(networks, definition, &page, &placed, reader.policy, clock)?
+                }
             };
             if let Some(unread) = &fields_unread {
                 for field in fields

@@ -157,7 +157,10 @@ impl Form<'_> {
 
     /// What is drawn at the boxes of a field.
     pub fn marks(&self, field: &Field) -> &[Laid] {
-        self.marking.laid.get(&field.name).map_or(&[], Vec::as_slice)
+        self.marking
+            .laid
+            .get(&field.name)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Signs a page where it asks for it. A form in thirty is not signed.

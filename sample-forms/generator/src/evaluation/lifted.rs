@@ -80,7 +80,8 @@ pub fn load(folder: &Path, split: Split) -> anyhow::Result<Vec<Lifted>> {
     let mut marks = Vec::new();
     for name in names {
         let Some(kind) = kind_of(&name) else { continue };
-        let bytes = std::fs::read(folder.join(&name)).with_context(|| format!("cannot read {name}"))?;
+        let bytes =
+            std::fs::read(folder.join(&name)).with_context(|| format!("cannot read {name}"))?;
         let picture = grey(&bytes).with_context(|| format!("{name} is not as expected"))?;
         marks.extend(lift(&picture, kind));
     }
@@ -118,7 +119,12 @@ fn lift(picture: &Plane, kind: Kind) -> Option<Lifted> {
     // How dark the border is across its width, along each side: what a low share of its length exceeds is print.
     let mut ink = dark.clone();
     let mut border = 0.0f32;
-    for (vertical, at) in [(true, left), (true, left + side), (false, top), (false, top + side)] {
+    for (vertical, at) in [
+        (true, left),
+        (true, left + side),
+        (false, top),
+        (false, top + side),
+    ] {
         for d in -2..=2isize {
             let across = at as isize + d;
             let index = |along: usize| {
@@ -130,7 +136,8 @@ fn lift(picture: &Plane, kind: Kind) -> Option<Lifted> {
                 }
             };
             let start = if vertical { top } else { left };
-            let run: Vec<usize> = (start.saturating_sub(2)..(start + side + 3).min(width.min(height)))
+            let run: Vec<usize> = (start.saturating_sub(2)
+                ..(start + side + 3).min(width.min(height)))
                 .map(index)
                 .collect();
             let mut shades: Vec<f32> = run.iter().map(|i| dark[*i]).collect();
@@ -225,7 +232,10 @@ impl Lifted {
         let clip = |v: f32, most: usize| ((v * scale).max(0.0) as usize).min(most);
         // What a scan of two boxes' width shows around its box.
         let (x0, x1) = (clip(x - width, ink.width), clip(x + 2.0 * width, ink.width));
-        let (y0, y1) = (clip(y - height, ink.height), clip(y + 2.0 * height, ink.height));
+        let (y0, y1) = (
+            clip(y - height, ink.height),
+            clip(y + 2.0 * height, ink.height),
+        );
         for row in y0..y1 {
             for column in x0..x1 {
                 let u = ((column as f32 + 0.5) / scale - x) / width;
@@ -261,7 +271,10 @@ mod tests {
         let mark = lift(&picture, Kind::Cross).expect("a box");
         assert!(mark.at(0.5, 0.5) > 0.9, "the stroke");
         assert!(mark.at(1.15, 1.15) > 0.9, "its end beyond the box");
-        assert!(mark.at(0.5, 0.0) < 0.1 && mark.at(0.0, 0.5) < 0.1, "the border");
+        assert!(
+            mark.at(0.5, 0.0) < 0.1 && mark.at(0.0, 0.5) < 0.1,
+            "the border"
+        );
         assert!(mark.at(0.2, 0.8) < 0.1, "paper");
     }
 
@@ -269,7 +282,11 @@ mod tests {
     fn names_are_split_in_quarters() {
         let names: Vec<String> = (0..4_000).map(|i| format!("X_cb{i}_filled.jpg")).collect();
         let count = |split| names.iter().filter(|n| split_of(n) == split).count();
-        for (split, share) in [(Split::Evaluation, 1_000), (Split::Calibration, 1_000), (Split::Training, 2_000)] {
+        for (split, share) in [
+            (Split::Evaluation, 1_000),
+            (Split::Calibration, 1_000),
+            (Split::Training, 2_000),
+        ] {
             assert!(count(split).abs_diff(share) < 150, "{split:?}");
         }
         assert_eq!(kind_of("empty_cb1_empty_cb2.jpg"), None);

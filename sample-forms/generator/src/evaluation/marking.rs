@@ -155,12 +155,22 @@ pub fn mark(
     lifted: &[Lifted],
     random: &mut impl Rng,
 ) -> Marking {
-    let kind = if random.random_bool(0.5) { Kind::Cross } else { Kind::Tick };
+    let kind = if random.random_bool(0.5) {
+        Kind::Cross
+    } else {
+        Kind::Tick
+    };
     let of = |kind: Kind| -> Vec<usize> {
-        (0..lifted.len()).filter(|i| lifted[*i].kind == kind).collect()
+        (0..lifted.len())
+            .filter(|i| lifted[*i].kind == kind)
+            .collect()
     };
     // A third of the forms are marked with marks that somebody made on paper.
-    let own = if random.random_bool(0.33) { of(kind) } else { Vec::new() };
+    let own = if random.random_bool(0.33) {
+        of(kind)
+    } else {
+        Vec::new()
+    };
     let person = Person {
         manner,
         lifted,
@@ -176,9 +186,14 @@ pub fn mark(
         if answer.ticks.is_empty() {
             if random.random_bool(0.004) {
                 let option = field.options.choose(random);
-                let laid = option.map(|o| person.stray(o, random)).into_iter().collect();
+                let laid = option
+                    .map(|o| person.stray(o, random))
+                    .into_iter()
+                    .collect();
                 marking.laid.insert(field.name.clone(), laid);
-                marking.particulars.insert(field.name.clone(), Particular::Stray);
+                marking
+                    .particulars
+                    .insert(field.name.clone(), Particular::Stray);
             }
             continue;
         }
@@ -322,7 +337,10 @@ impl Person<'_> {
     }
 
     fn long_tail(&self, zone: &Zone, random: &mut impl Rng) -> Laid {
-        let far = (random.random_range(1.3..2.1), random.random_range(-1.1..-0.5));
+        let far = (
+            random.random_range(1.3..2.1),
+            random.random_range(-1.1..-0.5),
+        );
         let points = [
             (0.1 + spread(random, 0.1), 0.45 + spread(random, 0.1)),
             (0.38 + spread(random, 0.06), 0.86 + spread(random, 0.08)),
@@ -426,14 +444,23 @@ impl Person<'_> {
         let (width, height) = (zone.width as f32, zone.height as f32);
         let lean = spread(random, 0.6);
         let (from, to) = match random.random_range(0..3) {
-            0 => ((x + across * width + lean * long, y - long), (x + across * width, y + deep)),
+            0 => (
+                (x + across * width + lean * long, y - long),
+                (x + across * width, y + deep),
+            ),
             1 => (
                 (x + across * width + lean * long, y + height + long),
                 (x + across * width, y + height - deep),
             ),
-            _ => ((x - long, y + across * height + lean * long), (x + deep, y + across * height)),
+            _ => (
+                (x - long, y + across * height + lean * long),
+                (x + deep, y + across * height),
+            ),
         };
-        let bend = ((from.0 + to.0) / 2.0 + spread(random, 0.6), (from.1 + to.1) / 2.0 + spread(random, 0.4));
+        let bend = (
+            (from.0 + to.0) / 2.0 + spread(random, 0.6),
+            (from.1 + to.1) / 2.0 + spread(random, 0.4),
+        );
         let path = curve::through(&[from, bend, to], |_, _| 6);
         self.line(&path, false, 1.0, random)
     }

@@ -193,7 +193,9 @@ impl<'a> Maker<'a> {
             form.pen_lines(self.plan.definition, page),
         );
         let fields = self.plan.definition.fields.iter();
-        let marks = fields.filter(|f| f.page == page).flat_map(|f| form.marks(f));
+        let marks = fields
+            .filter(|f| f.page == page)
+            .flat_map(|f| form.marks(f));
         for mark in marks {
             mark.draw(&mut ink, (0.0, 0.0), SHEET_SCALE, &self.plan.lifted);
         }

@@ -156,7 +156,10 @@ impl Maker<'_> {
                 .filter(|f| f.page == *page && (form::is_written(f) || f.kind.is_tick()))
             {
                 let filled = &form.filled[&field.name];
-                let written = filled.writing.iter().map(|w| (!w.0.is_empty(), w.1.clone()));
+                let written = filled
+                    .writing
+                    .iter()
+                    .map(|w| (!w.0.is_empty(), w.1.clone()));
                 // A group of boxes is taken whether it is marked or not: blank ones have to be read rightly too.
                 let boxes = field.kind.is_tick().then(|| (true, String::new()));
                 for ((line, zone), (wanted, text)) in
@@ -220,7 +223,8 @@ impl Maker<'_> {
             form.pen_lines(self.plan.definition, page).filter(near),
         );
         let fields = self.plan.definition.fields.iter();
-        let close = |f: &&Field| f.page == page && f.zone.grown(BOXES_MARGIN).overlap(&around).is_some();
+        let close =
+            |f: &&Field| f.page == page && f.zone.grown(BOXES_MARGIN).overlap(&around).is_some();
         for mark in fields.filter(close).flat_map(|f| form.marks(f)) {
             mark.draw(&mut ink, origin, SHEET_SCALE, &self.plan.lifted);
         }

@@ -32,7 +32,13 @@ pub struct ByMark(BTreeMap<String, MarkCounts>);
 
 impl ByMark {
     /// Adds a group; `mark` is what the truth says of its marks.
-    pub fn count(&mut self, field: &Field, reading: &FieldReading, truth: &Value, mark: Option<&str>) {
+    pub fn count(
+        &mut self,
+        field: &Field,
+        reading: &FieldReading,
+        truth: &Value,
+        mark: Option<&str>,
+    ) {
         let name = match mark {
             Some(mark) => mark,
             None if accuracy::is_nothing(truth) => "blank",

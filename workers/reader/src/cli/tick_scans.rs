@@ -75,7 +75,9 @@ pub fn run(args: &TickScansArgs) -> anyhow::Result<ExitCode> {
     let mut names: Vec<String> = std::fs::read_dir(&args.folder)
         .with_context(|| format!("cannot list {}", args.folder.display()))?
         .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
-        .filter(|name| name.ends_with(".jpg") && (args.part == Part::All || args.part == Part::of(name)))
+        .filter(|name| {
+            name.ends_with(".jpg") && (args.part == Part::All || args.part == Part::of(name))
+        })
         .collect();
     names.sort();
     anyhow::ensure!(!names.is_empty(), "{} holds no JPEG", args.folder.display());
@@ -153,10 +155,17 @@ fn read(path: &Path) -> anyhow::Result<Option<Mark>> {
     // The scan at the scale at which its box has the size of the form's. Its border is twice as wide as the form's: what
     // counts is where it ends inside.
     const HALF_BORDER: f64 = 0.9;
-    let (left, top, side) = (left + HALF_BORDER, top + HALF_BORDER, side - 2.0 * HALF_BORDER);
+    let (left, top, side) = (
+        left + HALF_BORDER,
+        top + HALF_BORDER,
+        side - 2.0 * HALF_BORDER,
+    );
     let zone = field.options[0].zone;
     let scale = zone.width * SCALE / side;
-    let (wide, high) = ((width as f64 * scale) as usize, (height as f64 * scale) as usize);
+    let (wide, high) = (
+        (width as f64 * scale) as usize,
+        (height as f64 * scale) as usize,
+    );
     let picture = ZonePicture {
         grey: grey.resized(wide, high),
         left: zone.x - left * scale / SCALE,
@@ -254,7 +263,13 @@ mod tests {
     fn the_box_of_a_scan_is_found() {
         let mut grey = Grey::filled(40, 40, 255);
         for i in 0..20 {
-            for (x, y) in [(9, 11 + i), (28, 11 + i), (9 + i, 11), (9 + i, 30), (9 + i, 11 + i)] {
+            for (x, y) in [
+                (9, 11 + i),
+                (28, 11 + i),
+                (9 + i, 11),
+                (9 + i, 30),
+                (9 + i, 11 + i),
+            ] {
                 grey.set(x, y, 60);
             }
         }

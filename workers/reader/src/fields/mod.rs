@@ -263,9 +263,11 @@ fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage, pen: &mut PageP
             pen.add_boxes(&picture, field);
             Found::Boxes(picture)
         }
-        FieldKind::Signature => {
-            Found::Signature(cut(page, homography, ticks::signature::zone_of(&field.zone)))
-        }
+        FieldKind::Signature => Found::Signature(cut(
+            page,
+            homography,
+            ticks::signature::zone_of(&field.zone),
+        )),
         FieldKind::Text => {
             let pictures: Vec<(&Zone, ZonePicture)> = lines_of(field)
                 .iter()

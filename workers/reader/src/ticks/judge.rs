@@ -67,7 +67,7 @@ const STRAY_EXTENT: f64 = 0.30;
 /// Something paler than ink that reaches over this part of the box may be a faint mark.
 const FAINT_EXTENT: f64 = 0.30;
 /// With this share of its parts covered a box is filled.
-const FILLED_FROM: f64 = 0.72;
+const FILLED_FROM: f64 = 0.82;
 /// More ink than this many crosses need is more than a mark needs.
 const OVERSTRUCK: f64 = 1.7;
 
@@ -114,7 +114,8 @@ fn judge_box(ink: BoxInk, label: LabelInk, pen: &PagePen) -> BoxReading {
 /// Judges the boxes of a group one by one.
 pub fn judge(group: &GroupInk, pen: &PagePen) -> Vec<BoxReading> {
     let both = group.boxes.iter().zip(&group.labels);
-    both.map(|(ink, label)| judge_box(*ink, *label, pen)).collect()
+    both.map(|(ink, label)| judge_box(*ink, *label, pen))
+        .collect()
 }
 
 impl PageStyle {

@@ -135,7 +135,10 @@ impl Printed {
 /// Makes a part of a picture white, given by columns and rows.
 pub fn whiten(picture: &mut Grey, columns: (f64, f64), rows: (f64, f64)) {
     let clip = |v: f64, most: usize| (v.round().max(0.0) as usize).min(most);
-    let (x0, x1) = (clip(columns.0, picture.width), clip(columns.1, picture.width));
+    let (x0, x1) = (
+        clip(columns.0, picture.width),
+        clip(columns.1, picture.width),
+    );
     let (y0, y1) = (clip(rows.0, picture.height), clip(rows.1, picture.height));
     for y in y0..y1 {
         let width = picture.width;

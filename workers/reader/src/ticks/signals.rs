@@ -84,7 +84,9 @@ impl TickSignals {
         let boxes = &group.boxes;
         let of = |mark: Mark| boxes.iter().filter(move |b| b.mark == mark);
         let marked = || of(Mark::Ticked).chain(of(Mark::Filled));
-        let least = |values: &mut dyn Iterator<Item = f64>, none: f64| values.reduce(f64::min).unwrap_or(none);
+        let least = |values: &mut dyn Iterator<Item = f64>, none: f64| {
+            values.reduce(f64::min).unwrap_or(none)
+        };
         let most = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
         Self {
             marked: marked().count(),
@@ -97,10 +99,21 @@ impl TickSignals {
             outside: most(&mut marked().map(|b| b.ink.outside)),
             spaces: boxes.iter().map(|b| b.ink.spaces).max().unwrap_or(0),
             effort: most(&mut boxes.iter().map(|b| b.effort)),
-            faint: most(&mut boxes.iter().filter(|b| matches!(b.mark, Mark::Empty | Mark::Unsure)).map(|b| b.ink.faint)),
+            faint: most(
+                &mut boxes
+                    .iter()
+                    .filter(|b| matches!(b.mark, Mark::Empty | Mark::Unsure))
+                    .map(|b| b.ink.faint),
+            ),
             darkness: least(&mut marked().map(|b| b.ink.darkness), pen.darkness()),
             ring: most(&mut boxes.iter().map(|b| b.label.ring)),
-            struck: most(&mut boxes.iter().map(|b| if b.label.beyond > 0 { b.label.line } else { 0.0 })),
+            struck: most(&mut boxes.iter().map(|b| {
+                if b.label.beyond > 0 {
+                    b.label.line
+                } else {
+                    0.0
+                }
+            })),
             crumbs: pen.crumbs(),
             greys: pen.greys(),
             no_greys: pen.keeps_no_greys(),

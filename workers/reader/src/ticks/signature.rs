@@ -43,7 +43,8 @@ pub fn of_picture(picture: &ZonePicture, pen: &PagePen) -> SignatureInk {
     // A stroke that hugs the edge is the frame, or hangs in from elsewhere.
     let hangs_in = |s: &Stroke| {
         let deep = (s.columns.1 - s.columns.0).min(s.rows.1 - s.rows.0) as f64 / SCALE;
-        let edge = s.columns.0 == 0 || s.rows.0 == 0 || s.columns.1 + 1 == width || s.rows.1 + 1 == height;
+        let edge =
+            s.columns.0 == 0 || s.rows.0 == 0 || s.columns.1 + 1 == width || s.rows.1 + 1 == height;
         edge && deep < 2.0
     };
     let (strays, strokes): (Vec<&Stroke>, Vec<&Stroke>) = found.iter().partition(|s| hangs_in(s));
@@ -90,6 +91,10 @@ fn width_mm(picture: &Grey, strokes: &[&Stroke]) -> f64 {
             || at >= width && !inked[at - width]
             || at + width < inked.len() && !inked[at + width]
     };
-    let edges = strokes.iter().flat_map(|s| &s.pixels).filter(|at| edge(at)).count();
+    let edges = strokes
+        .iter()
+        .flat_map(|s| &s.pixels)
+        .filter(|at| edge(at))
+        .count();
     (2.0 * dark as f64 / edges.max(1) as f64 / SCALE).clamp(0.2, 1.2)
 }

@@ -414,7 +414,11 @@ fn crossings(cover: &[bool], columns: usize, rows: usize) -> usize {
         .map(|(x, y)| cover[y * columns + x])
         .collect();
     let before = round.iter().cycle().skip(round.len() - 1);
-    round.iter().zip(before).filter(|(now, was)| **now && !**was).count()
+    round
+        .iter()
+        .zip(before)
+        .filter(|(now, was)| **now && !**was)
+        .count()
 }
 
 /// Mean width of the strokes: a long stroke has two edges.
@@ -435,8 +439,14 @@ fn width_mm(cover: &[bool], columns: usize, rows: usize) -> f64 {
 /// Longer side of the largest patch inside that is darker than paper, be it ink or not, in pixels.
 fn faint(picture: &Grey, inside: [f64; 4]) -> f64 {
     let clip = |v: f64, most: usize| (v.round().max(0.0) as usize).min(most);
-    let (x0, x1) = (clip(inside[0], picture.width), clip(inside[2], picture.width));
-    let (y0, y1) = (clip(inside[1], picture.height), clip(inside[3], picture.height));
+    let (x0, x1) = (
+        clip(inside[0], picture.width),
+        clip(inside[2], picture.width),
+    );
+    let (y0, y1) = (
+        clip(inside[1], picture.height),
+        clip(inside[3], picture.height),
+    );
     if x1 < x0 + 3 || y1 < y0 + 3 {
         return 0.0;
     }
@@ -445,7 +455,12 @@ fn faint(picture: &Grey, inside: [f64; 4]) -> f64 {
     for y in y0 + 1..y1 - 1 {
         for x in x0 + 1..x1 - 1 {
             let sum: u32 = (y - 1..y + 2)
-                .map(|r| picture.row(r)[x - 1..x + 2].iter().map(|p| u32::from(*p)).sum::<u32>())
+                .map(|r| {
+                    picture.row(r)[x - 1..x + 2]
+                        .iter()
+                        .map(|p| u32::from(*p))
+                        .sum::<u32>()
+                })
                 .sum();
             soft.set(x - x0, y - y0, (sum / 9) as u8);
         }
@@ -469,5 +484,88 @@ impl Parts {
         for place in &self.boxes {
             whiten(&mut self.clean, (place[0], place[2]), (place[1], place[3]));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WIDTH: usize = 200;
+    /// Two boxes of the form's size, one above the other.
+    const BOXES: [[f64; 4]; 2] = [[60.0, 90.0, 104.0, 134.0], [60.0, 24.0, 104.0, 68.0]];
+
+    /// A line three pixels wide.
+    fn stroke(points: &[(f64, f64)]) -> Stroke {
+        let mut picture = Grey::filled(WIDTH, 200, 255);
+        for pair in points.windows(2) {
+            let steps = 300;
+            for i in 0..=steps {
+                let t = f64::from(i) / f64::from(steps);
+                let x = pair[0].0 + (pair[1].0 - pair[0].0) * t;
+                let y = pair[0].1 + (pair[1].1 - pair[0].1) * t;
+                for (dx, dy) in [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1)] {
+                    picture.set((x as isize + dx) as usize, (y as isize + dy) as usize, 0);
+                }
+            }
+        }
+        ink::strokes(&picture, 0.0).remove(0)
+    }
+
+    proptest! {
+        #[test]
+        fn what_lies_inside_is_the_boxs_own(a in (66.0..98.0f64, 96.0..128.0f64), b in (66.0..98.0f64, 96.0..128.0f64)) {
+            prop_assume!((a.0 - b.0).abs() + (a.1 - b.1).abs() > 8.0);
+            prop_assert_eq!(owner(&stroke(&[a, b]), WIDTH, &BOXES), Some(0));
+        }
+
+        #[test]
+        fn what_only_dips_in_is_a_stray(x in 66.0..98.0f64, lean in -30.0..30.0f64, deep in 5.0..14.0f64) {
+            let from = (x + lean, 190.0);
+            prop_assert_eq!(owner(&stroke(&[from, (x, 134.0 - deep)]), WIDTH, &BOXES), None);
+        }
+
+        #[test]
+        fn a_tick_with_a_tail_is_its_own_boxs(tail in 1.1..1.9f64, up in 0.2..1.0f64) {
+            let side = 44.0;
+            let at = |x: f64, y: f64| (60.0 + x * side, 90.0 + y * side);
+            let tick = stroke(&[at(0.12, 0.5), at(0.4, 0.9), at(tail, -up)]);
+            prop_assert_eq!(owner(&tick, WIDTH, &BOXES), Some(0));
+        }
+
+        #[test]
+        fn what_is_nowhere_near_belongs_to_no_box(x in 120.0..190.0f64, y in 10.0..180.0f64) {
+            prop_assert_eq!(owner(&stroke(&[(x, y), (x + 5.0, y + 5.0)]), WIDTH, &BOXES), None);
+        }
+    }
+
+    #[test]
+    fn paper_is_parted_as_people_count_it() {
+        let count = |lines: &[[(usize, usize); 2]]| {
+            let mut cover = vec![false; 44 * 44];
+            for [a, b] in lines {
+                for i in 0..=400usize {
+                    let x = (a.0 * (400 - i) + b.0 * i) / 400;
+                    let y = (a.1 * (400 - i) + b.1 * i) / 400;
+                    for (x, y) in [(x, y), (x + 1, y), (x, y + 1)] {
+                        if x < 44 && y < 44 {
+                            cover[y * 44 + x] = true;
+                        }
+                    }
+                }
+            }
+            spaces(&cover, 44, [5.0, 5.0, 39.0, 39.0], (0, 0))
+        };
+        let cross = [[(0, 0), (43, 43)], [(43, 0), (0, 43)]];
+        assert_eq!(count(&[]), 1);
+        assert_eq!(count(&cross[..1]), 2);
+        assert_eq!(count(&cross), 4);
+        let struck: Vec<_> = cross
+            .into_iter()
+            .chain([[(0, 14), (43, 14)], [(0, 28), (43, 28)]])
+            .collect();
+        assert!(count(&struck) >= 8);
     }
 }

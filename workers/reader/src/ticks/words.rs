@@ -182,7 +182,9 @@ impl LabelInk {
 
     /// Whether there is a line through the word, or the word is scribbled over.
     pub fn is_struck(&self) -> bool {
-        self.line >= 0.88 && self.beyond >= 1 || self.line >= 0.8 && self.beyond == 2 || self.ink > 0.6
+        self.line >= 0.88 && self.beyond >= 1
+            || self.line >= 0.8 && self.beyond == 2
+            || self.ink > 0.6
     }
 
     /// Whether something is drawn at the word that is neither.

@@ -74,7 +74,12 @@ pub fn cut(page: &PreparedPage, homography: &Homography, zone: Zone) -> ZonePict
             let du = (to.0 - from.0) as f32 / count as f32;
             let dv = (to.1 - from.1) as f32 / count as f32;
             let levels = Levels::new(paper, gain);
-            if !fine && page.picture.is_within((u, v)) && page.picture.is_within((u + du * count as f32, v + dv * count as f32)) {
+            if !fine
+                && page.picture.is_within((u, v))
+                && page
+                    .picture
+                    .is_within((u + du * count as f32, v + dv * count as f32))
+            {
                 along(&page.picture, (u, v), (du, dv), count, levels, &mut pixels);
                 from = to;
                 continue;
@@ -82,7 +87,8 @@ pub fn cut(page: &PreparedPage, homography: &Homography, zone: Zone) -> ZonePict
             pixels.extend((0..count).map(|i| {
                 let (u, v) = (u + du * i as f32, v + dv * i as f32);
                 let shade = if fine {
-                    let shades = around.map(|(a, b)| f32::from(page.picture.look(u + a, v + b, 255)));
+                    let shades =
+                        around.map(|(a, b)| f32::from(page.picture.look(u + a, v + b, 255)));
                     shades.iter().sum::<f32>() / 4.0
                 } else {
                     f32::from(page.picture.look(u, v, 255))
