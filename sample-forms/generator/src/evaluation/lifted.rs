@@ -186,13 +186,12 @@ fn find_box(dark: &[f32], width: usize, height: usize) -> Option<(usize, usize, 
                     let at = |v: usize, by: isize| (v as isize + by) as usize;
                     let (x0, x1) = (at(left, inset), at(left + side, -inset));
                     let (y0, y1) = (at(top, inset), at(top + side, -inset));
-                    let sides = [
+                    [
                         mean(&mut (x0..=x1).map(|x| (x, y0))),
                         mean(&mut (x0..=x1).map(|x| (x, y1))),
                         mean(&mut (y0..=y1).map(|y| (x0, y))),
                         mean(&mut (y0..=y1).map(|y| (x1, y))),
-                    ];
-                    sides
+                    ]
                 };
                 let edge = on(0);
                 let least = edge.iter().copied().fold(f32::MAX, f32::min);

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use enrol::decoding::{DecodeError, DecodeLimits, Decoded, Decoder};
 use enrol::domain::field::FieldKind;
 use enrol::forms::definition::{Field, FormDefinition};
 
@@ -81,10 +82,11 @@ pub fn run(args: &TickScansArgs) -> anyhow::Result<ExitCode> {
         .collect();
     names.sort();
     anyhow::ensure!(!names.is_empty(), "{} holds no JPEG", args.folder.display());
+    let decoder = Decoder::find()?;
     let mut kinds: BTreeMap<String, Answers> = BTreeMap::new();
     let mut boxless = 0;
     for name in &names {
-        let Some(mark) = read(&args.folder.join(name))? else {
+        let Some(mark) = read(&decoder, &args.folder.join(name))? else {
             boxless += 1;
             continue;
         };
@@ -136,12 +138,23 @@ fn is_wrong(name: &str, mark: Mark) -> bool {
 }
 
 /// Reads one scan; `None` when no box is found in it.
-fn read(path: &Path) -> anyhow::Result<Option<Mark>> {
-    let picture = image::open(path)
-        .with_context(|| format!("cannot read {}", path.display()))?
-        .to_luma8();
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let Some(grey) = Grey::from_pixels(width, height, picture.into_raw()) else {
+fn read(decoder: &Decoder, path: &Path) -> anyhow::Result<Option<Mark>> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut pages = Vec::new();
+    decoder
+        .decode_all(
+            &bytes,
+            &DecodeLimits::default(),
+            |decoded| -> Result<(), DecodeError> {
+                if let Decoded::Page(page) = decoded {
+                    let (width, height) = (page.width as usize, page.height as usize);
+                    pages.extend(Grey::from_pixels(width, height, page.grey));
+                }
+                Ok(())
+            },
+        )
+        .with_context(|| format!("cannot decode {}", path.display()))?;
+    let Some(grey) = pages.pop() else {
         return Ok(None);
     };
     let grey = on_white(grey);
@@ -163,8 +176,8 @@ fn read(path: &Path) -> anyhow::Result<Option<Mark>> {
     let zone = field.options[0].zone;
     let scale = zone.width * SCALE / side;
     let (wide, high) = (
-        (width as f64 * scale) as usize,
-        (height as f64 * scale) as usize,
+        (grey.width as f64 * scale) as usize,
+        (grey.height as f64 * scale) as usize,
     );
     let picture = ZonePicture {
         grey: grey.resized(wide, high),

@@ -19,8 +19,16 @@ const LINE_SLACK_MM: f64 = 0.28;
 pub struct Printed {
     /// Lines of text and filled areas.
     areas: Vec<Zone>,
-    /// Straight lines: start, end and width.
-    lines: Vec<((f64, f64), (f64, f64), f64)>,
+    /// Straight lines.
+    lines: Vec<Rule>,
+}
+
+/// A straight printed line, millimetres of the form.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    from: (f64, f64),
+    to: (f64, f64),
+    width: f64,
 }
 
 impl Printed {
@@ -93,13 +101,13 @@ impl Printed {
             height: (to.1 - from.1).abs(),
         };
         if area.grown(width).overlap(zone).is_some() {
-            self.lines.push((from, to, width));
+            self.lines.push(Rule { from, to, width });
         }
     }
 
     /// Takes all of it out of a picture: text goes, lines are bridged so that a stroke across them stays whole.
     pub fn erase(&self, picture: &mut ZonePicture) {
-        for (from, to, width) in &self.lines {
+        for Rule { from, to, width } in &self.lines {
             let vertical = (from.0 - to.0).abs() < (from.1 - to.1).abs();
             let line = if vertical {
                 Line {
