@@ -15,6 +15,7 @@ pub mod group;
 pub mod judge;
 pub mod pen;
 pub mod printed;
+mod shape;
 pub mod signals;
 pub mod signature;
 pub mod strokes;
