@@ -44,14 +44,15 @@ pub(super) fn resolve(
         FieldKind::Text => lines = ruled_lines(style, source, x, y, problems)?,
         FieldKind::OneOf | FieldKind::AnyOf => {
             options = tick_boxes(style, source, x, y, anchor, problems);
-            for (option, entry) in options.iter_mut().zip(&source.options) {
+            for (option, entry) in options.iter().zip(&source.options) {
                 let width = entry.as_ref().width;
-                option.words =
-                    layout::option_label(canvas, style, option.zone, &option.label, width);
-                labels.push(Zone {
-                    width: option.words.right() - option.zone.x,
-                    ..option.zone
-                });
+                labels.push(layout::option_label(
+                    canvas,
+                    style,
+                    option.zone,
+                    &option.label,
+                    width,
+                ));
             }
         }
         FieldKind::Signature => {}
@@ -285,18 +286,15 @@ fn tick_boxes(
                 y + (index / columns.len()) as f64 * step,
             ),
         };
-        let zone = Zone {
-            x: zone.0,
-            y: zone.1,
-            width: side,
-            height: side,
-        };
         TickOption {
             value: option.value.as_ref().clone(),
             label: option.label.clone(),
-            zone,
-            // Known once the label is drawn.
-            words: zone,
+            zone: Zone {
+                x: zone.0,
+                y: zone.1,
+                width: side,
+                height: side,
+            },
         }
     });
     placed.collect()

@@ -1,6 +1,7 @@
 //! What is printed on a form besides the places to fill in: shapes with resolved positions in millimetres.
 
-use super::definition::Zone;
+use super::definition::{FormDefinition, TickOption, Zone};
+use super::layout;
 use super::metrics::{self, Weight};
 
 /// One printed shape on one page.
@@ -66,6 +67,27 @@ impl TextLine {
             width: metrics::width_mm(&self.text, self.size_pt, self.weight),
             height: 0.94 * em,
         }
+    }
+}
+
+impl FormDefinition {
+    /// The area that the printed label of `option` covers, which stands to the right of its box; `page` is from 1.
+    pub fn option_label(&self, page: u32, option: &TickOption) -> Option<Zone> {
+        let tick = &option.zone;
+        let beside = |line: &Zone| {
+            (line.x - tick.right() - layout::LABEL_GAP).abs() < 0.2
+                && line.y < tick.bottom() + 1.0
+                && line.bottom() > tick.y - 1.0
+        };
+        let lines = self
+            .artwork
+            .iter()
+            .filter(|a| a.page == page)
+            .filter_map(|a| match &a.shape {
+                Shape::Text(line) => Some(line.bounds()),
+                _ => None,
+            });
+        lines.filter(beside).reduce(|a, b| a.union(&b))
     }
 }
 

@@ -81,8 +81,6 @@ pub struct TickOption {
     /// The box itself, border included.
     #[serde(rename = "box")]
     pub zone: Zone,
-    /// The words of the label, for people ring a word or strike it out.
-    pub words: Zone,
 }
 
 /// Whose information a field holds, which decides where it is kept.

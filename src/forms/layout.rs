@@ -11,6 +11,9 @@ pub(super) const BAND_HEIGHT: f64 = 6.0;
 /// Outline of cells, boxes and writing lines, millimetres.
 pub const GUIDE_WIDTH: f64 = 0.25;
 
+/// Between a tick box and its label, millimetres.
+pub(super) const LABEL_GAP: f64 = 1.8;
+
 /// Length of the scale bar, millimetres.
 const SCALE_BAR: f64 = 50.0;
 
@@ -204,7 +207,7 @@ pub(super) fn example(canvas: &mut Canvas, style: &Style, example: &Example) {
     }
 }
 
-/// The label of an option, to the right of its box and level with it. Returns the area that its words cover.
+/// The label of an option, to the right of its box and level with it. Returns the area box and label cover.
 pub(super) fn option_label(
     canvas: &mut Canvas,
     style: &Style,
@@ -213,7 +216,7 @@ pub(super) fn option_label(
     width: Option<f64>,
 ) -> Zone {
     let kind = Type::new(style.label_size, Weight::Regular, Ink::BLACK);
-    let x = tick.right() + 1.8;
+    let x = tick.right() + LABEL_GAP;
     let room = width.unwrap_or(style.right - x);
     canvas.centred(x, tick.y + tick.height / 2.0, room, kind, label);
     let lines = metrics::wrap(label, room, kind.size_pt, kind.weight);
@@ -221,12 +224,9 @@ pub(super) fn option_label(
         .iter()
         .map(|l| metrics::width_mm(l, kind.size_pt, kind.weight))
         .fold(0.0, f64::max);
-    let height = kind.cap_height() + (lines.len().max(1) as f64 - 1.0) * kind.leading();
     Zone {
-        x,
-        y: tick.y + (tick.height - height) / 2.0,
-        width: widest,
-        height,
+        width: x + widest - tick.x,
+        ..tick
     }
 }
 

@@ -10,7 +10,7 @@ use enrol::forms::definition::FormDefinition;
 
 use crate::evaluation::condition::Condition;
 use crate::evaluation::zones::{self, Parts};
-use crate::evaluation::{self, Maker};
+use crate::evaluation::{self, Maker, lifted};
 use crate::hand::Fonts;
 use crate::hostile;
 use crate::plan::{Plan, drawn, listed};
@@ -39,7 +39,8 @@ pub struct Arguments {
     /// Write nothing: say whether the files in the folder are what this program makes
     #[arg(long)]
     check: bool,
-    /// Folder of pen strokes (characters.npz, words.npz) to write forms with
+    /// Folder of pen strokes (characters.npz, words.npz; tick_boxes/ with scans of marked boxes, where there is one) to
+    /// write forms with
     #[arg(long, value_name = "FOLDER")]
     pens: Option<PathBuf>,
     /// The writers whose strokes are used
@@ -135,6 +136,7 @@ fn written_with_pens(
         turns: evaluation::form::turns(&people),
         condition: arguments.capture,
         corrections: arguments.corrections,
+        lifted: lifted::load(&pens.join("tick_boxes"), arguments.writers)?,
         seed: arguments.seed,
     };
     let maker = Maker::new(plan)?;

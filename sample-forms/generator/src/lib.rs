@@ -5,7 +5,7 @@ mod cli;
 mod deliver;
 pub mod digital;
 mod encode;
-mod evaluation;
+pub mod evaluation;
 mod fill;
 mod hand;
 mod hostile;
@@ -13,7 +13,7 @@ mod people;
 mod plan;
 mod sample;
 mod scan;
-mod strokes;
+pub mod strokes;
 mod truth;
 
 pub use cli::run;

@@ -122,6 +122,7 @@ impl Workshop<'_> {
             },
             writer: None,
             capture: None,
+            marks: BTreeMap::new(),
             fields: truth::fields(self.definition, &answers),
         };
         let mut json = serde_json::to_vec_pretty(&truth)?;
@@ -163,6 +164,7 @@ impl Workshop<'_> {
             expected: Expected::Record,
             writer: None,
             capture: None,
+            marks: BTreeMap::new(),
             fields,
         };
         let mut json = serde_json::to_vec_pretty(&truth)?;

@@ -45,6 +45,9 @@ pub struct Truth {
     /// The capture condition, where the form is one of an evaluation set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<String>,
+    /// What is particular about the marks at each group of boxes, where that is known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub marks: BTreeMap<String, &'static str>,
     /// Every field of the definition in its order; null where nothing was written.
     #[serde(serialize_with = "in_order")]
     pub fields: Vec<(String, Value)>,

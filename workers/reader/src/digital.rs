@@ -19,11 +19,12 @@ use enrol::forms::fillable::{self, CODE_NAME, Entry, Part};
 use enrol::forms::page_code::PageCode;
 
 use crate::checking;
-use crate::fields::{self, Networks, ReadField, verdict};
+use crate::fields::{self, Networks, Policy, ReadField, ticked};
 use crate::handwriting::RecogniserError;
 use crate::registration::{PlacedPage, PreparedPage};
 use crate::stages::{Stage, StageClock};
-use crate::ticks::{self, Mark};
+use crate::ticks::{self, GroupInk, Mark, PagePen};
+use crate::zones::cut;
 use agreement::Shown;
 
 /// Where the file and the picture differ nothing is believed: an even chance.
@@ -129,6 +130,7 @@ struct Sheet<'a> {
     definition: &'a FormDefinition,
     page: &'a PreparedPage,
     placed: &'a PlacedPage,
+    policy: Policy,
     seen: OnceCell<Vec<ReadField>>,
 }
 
@@ -143,6 +145,7 @@ impl Sheet<'_> {
                     self.definition,
                     self.page,
                     self.placed,
+                    self.policy,
                     &mut StageClock::off(),
                 )?;
                 self.seen.get_or_init(|| read)
@@ -165,6 +168,7 @@ pub fn read_page(
     definition: &FormDefinition,
     page: &PreparedPage,
     placed: &PlacedPage,
+    policy: Policy,
     clock: &mut StageClock,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let sheet = Sheet {
@@ -172,6 +176,7 @@ pub fn read_page(
         definition,
         page,
         placed,
+        policy,
         seen: OnceCell::new(),
     };
     let mut readings = Vec::new();
@@ -230,15 +235,19 @@ fn boxes(form: &DigitalForm, field: &Field, parts: &[Part], sheet: &Sheet<'_>) -
                     .iter()
                     .all(|p| p.name != part.name || p.value != value)
         });
-    let agrees = field.options.iter().all(|option| {
-        let place = sheet.placed.part(field, &option.zone);
-        let mark = ticks::read_box(sheet.page, &place.mapping, option).mark;
+    // A screen has one pen, and it is never pale.
+    let pen = PagePen::default();
+    let picture = ticks::group::cut_group(sheet.page, sheet.placed, field);
+    let ink = GroupInk::measure(&picture, sheet.definition, field, &pen);
+    let shown = ticks::judge::judge(&ink, &pen);
+    let agrees = field.options.iter().zip(shown).all(|(option, seen)| {
+        let mark = seen.mark;
         let marked = on.iter().any(|part| part.value == option.value);
         // A screen has no hasty pen: a filled box is a mark, and something faint is not.
         match mark {
             Mark::Ticked | Mark::Filled => marked,
             Mark::Empty => !marked,
-            Mark::Unsure(_) => false,
+            Mark::Unsure => false,
         }
     });
     let values: Vec<String> = on.iter().map(|part| part.value.clone()).collect();
@@ -271,11 +280,15 @@ fn boxes(form: &DigitalForm, field: &Field, parts: &[Part], sheet: &Sheet<'_>) -
 
 /// A typed name is somebody's word, not their hand: a person decides whether it will do.
 fn signature(form: &DigitalForm, field: &Field, parts: &[Part], sheet: &Sheet<'_>) -> FieldReading {
-    let (signed, confidence) =
-        ticks::read_signature(sheet.page, &sheet.placed.zone(field).mapping, field.zone);
+    let picture = cut(
+        sheet.page,
+        &sheet.placed.zone(field).mapping,
+        ticks::signature::zone_of(&field.zone),
+    );
+    let found = ticks::signature::of_picture(&picture, &PagePen::default());
     let typed = parts.iter().any(|p| !form.typed(p).trim().is_empty());
     if !typed {
-        return verdict::of_signature(field, signed, confidence);
+        return ticked::of_signature(field, &found);
     }
     let mut result = reading(field);
     result.confidence = DOUBTED;
@@ -283,7 +296,7 @@ fn signature(form: &DigitalForm, field: &Field, parts: &[Part], sheet: &Sheet<'_
         "A name was typed here; this is not a signature by hand. A person decides whether it will do."
             .to_owned(),
     );
-    if signed == Some(false) {
+    if found.signed == Some(false) {
         let undrawn = form.any(parts, |t| t.undrawn);
         result
             .reasons

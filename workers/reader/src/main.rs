@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use enrol_reader::cli::{bench, calibrate, read, ticks};
+use enrol_reader::cli::{bench, calibrate, read, tick_scans};
 use enrol_reader::worker;
 
 /// Reads scanned registration forms
@@ -22,8 +22,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Fit confidences to zones whose truth is known and prove the thresholds of acceptance
     Calibrate(calibrate::CalibrateArgs),
-    /// Measure pictures of single tick boxes, and count what each kind was taken for
-    Ticks(ticks::TicksArgs),
+    /// Read scans of single tick boxes named after how they were marked
+    Ticks(tick_scans::TickScansArgs),
     /// Take scans from the queue and read them
     Worker(worker::WorkerArgs),
 }
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Command::Read(args) => read::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
-        Command::Ticks(args) => ticks::run(&args),
+        Command::Ticks(args) => tick_scans::run(&args),
         Command::Worker(args) => worker::command(&args),
     };
     outcome.unwrap_or_else(|error| {

@@ -50,15 +50,22 @@ impl Grey {
     /// The shade at a point, interpolated between the four nearest pixel centres; `outside` beyond the edge.
     #[inline]
     pub fn sample(&self, x: f64, y: f64, outside: u8) -> u8 {
-        let (x, y) = ((x - 0.5) as f32, (y - 0.5) as f32);
-        let (left, top) = (x.floor(), y.floor());
-        if !(left >= 0.0 && top >= 0.0)
+        self.look(x as f32, y as f32, outside)
+    }
+
+    /// As [`Self::sample`], of a point in single precision, for loops over many points.
+    #[inline]
+    pub fn look(&self, x: f32, y: f32, outside: u8) -> u8 {
+        let (x, y) = (x - 0.5, y - 0.5);
+        // Where x is not negative the cast rounds down. `floor` would be a call on processors of the common subset.
+        let (left, top) = (x as i32, y as i32);
+        if !(x >= 0.0 && y >= 0.0)
             || left as usize + 1 >= self.width
             || top as usize + 1 >= self.height
         {
             return outside;
         }
-        let (fx, fy) = (x - left, y - top);
+        let (fx, fy) = (x - left as f32, y - top as f32);
         let at = top as usize * self.width + left as usize;
         let (a, b) = (f32::from(self.pixels[at]), f32::from(self.pixels[at + 1]));
         let (c, d) = (
@@ -68,6 +75,11 @@ impl Grey {
         let upper = a + (b - a) * fx;
         let lower = c + (d - c) * fx;
         (upper + (lower - upper) * fy + 0.5) as u8
+    }
+
+    /// Whether there are pixels on all sides of a point, with one to spare.
+    pub fn is_within(&self, (x, y): (f32, f32)) -> bool {
+        x >= 1.5 && y >= 1.5 && x + 2.5 < self.width as f32 && y + 2.5 < self.height as f32
     }
 
     /// The part from (`x`, `y`), clipped to the picture.

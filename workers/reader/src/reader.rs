@@ -8,7 +8,7 @@ use enrol::domain::reading::{DocumentReading, PageReading, UnplacedOutcome, Unpl
 use enrol::forms::definition::FormDefinition;
 
 use crate::digital::{self, DigitalForm};
-use crate::fields::{self, Networks, NetworksError, ReadField};
+use crate::fields::{self, Networks, NetworksError, Policy, ReadField};
 use crate::handwriting::RecogniserError;
 use crate::page_sets::{self, ReadPage};
 use crate::raster::Grey;
@@ -23,12 +23,12 @@ pub struct ReaderOptions {
     pub form_definitions: Option<PathBuf>,
     /// A calibration instead of the one that is built in.
     pub calibration: Option<PathBuf>,
-    /// Whether an unambiguous consent may be accepted without a clerk.
-    pub accept_consent: bool,
     /// The decoder program; found beside this program when not given.
     pub decoder: Option<Decoder>,
     /// Bounds on a file.
     pub limits: DecodeLimits,
+    /// What may be accepted without a clerk.
+    pub policy: Policy,
 }
 
 /// Why there is no reader. None of these goes away by trying again.
@@ -99,6 +99,7 @@ pub struct Reader {
     definitions: Vec<FormDefinition>,
     decoder: Decoder,
     limits: DecodeLimits,
+    policy: Policy,
 }
 
 impl Reader {
@@ -114,16 +115,15 @@ impl Reader {
                 definitions.push(own);
             }
         }
-        let mut networks = Networks::load(options.calibration.as_deref())?;
-        networks.accept_consent = options.accept_consent;
         Ok(Self {
-            networks,
+            networks: Networks::load(options.calibration.as_deref())?,
             definitions,
             decoder: match options.decoder {
                 Some(decoder) => decoder,
                 None => Decoder::find()?,
             },
             limits: options.limits,
+            policy: options.policy,
         })
     }
 
@@ -262,10 +262,18 @@ pub fn read_document_seeing(
                 .filter(|form| form.covers(definition, &placed, document_page));
             let networks = &reader.networks;
             let mut fields = match covering {
-                Some(form) => {
-                    digital::read_page(form, networks, definition, &page, &placed, clock)?
+                Some(form) => digital::read_page(
+                    form,
+                    networks,
+                    definition,
+                    &page,
+                    &placed,
+                    reader.policy,
+                    clock,
+                )?,
+                None => {
+                    fields::read_page(networks, definition, &page, &placed, reader.policy, clock)?
                 }
-                None => fields::read_page(networks, definition, &page, &placed, clock)?,
             };
             if let Some(unread) = &fields_unread {
                 for field in fields

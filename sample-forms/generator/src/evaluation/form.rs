@@ -10,7 +10,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::capture::SHEET_SCALE;
 use super::condition::{ALL, Condition, Settings};
-use super::marking;
+use super::lifted::Lifted;
+use super::marking::{self, Laid, Marking};
 use crate::hand::ink::Ink;
 use crate::hand::marks::{self, Marker};
 use crate::hand::writing::Sheet;
@@ -33,6 +34,8 @@ pub struct Form<'a> {
     pub settings: Settings,
     /// What stands in every field.
     pub filled: BTreeMap<String, Filled>,
+    /// How its boxes are marked.
+    pub marking: Marking,
     /// Pages that are delivered.
     pub pages: Vec<u32>,
     /// For everything drawn later.
@@ -49,6 +52,8 @@ pub struct Plan<'a> {
     pub condition: Option<Condition>,
     /// Share of comb fields with a correction.
     pub corrections: f32,
+    /// Marks that people made on paper, of the writers' split; may be none.
+    pub lifted: Vec<Lifted>,
     /// Seed of the set.
     pub seed: u64,
 }
@@ -82,7 +87,15 @@ impl<'a> Plan<'a> {
         let manner = Manner::random(self.corrections, &mut random);
         let settings = condition.settings(&mut random);
         let wish = wish(&mut random);
-        let filled = answers::fill(self.definition, penman, &manner, wish, &mut random);
+        let mut filled = answers::fill(self.definition, penman, &manner, wish, &mut random);
+        let marking = marking::mark(
+            self.definition,
+            &mut filled,
+            (penman.writer, &manner),
+            &self.lifted,
+            &mut random,
+        );
+        unsigned(&mut filled, &mut random);
         let pages = (1..=self.definition.pages)
             .filter(|page| {
                 !self.definition.optional_pages.contains(page)
@@ -99,9 +112,20 @@ impl<'a> Plan<'a> {
             condition,
             settings,
             filled,
+            marking,
             pages,
             random,
         })
+    }
+}
+
+/// Some people forget to sign.
+fn unsigned(filled: &mut BTreeMap<String, Filled>, random: &mut impl Rng) {
+    if random.random_bool(1.0 / 30.0) {
+        for answer in filled.values_mut().filter(|a| a.signed) {
+            answer.signed = false;
+            answer.value = serde_json::Value::Bool(false);
+        }
     }
 }
 
@@ -131,34 +155,32 @@ impl Form<'_> {
             .flat_map(|f| f.writing.iter().flat_map(|w| &w.0))
     }
 
-    /// The pen as marks are drawn with it.
-    pub fn marker(&self) -> Marker {
-        Marker {
-            tick: self.manner.tick,
-            radius: self.manner.radius,
-        }
+    /// What is drawn at the boxes of a field.
+    pub fn marks(&self, field: &Field) -> &[Laid] {
+        self.marking
+            .laid
+            .get(&field.name)
+            .map_or(&[], Vec::as_slice)
     }
 
-    /// Draws the boxes and the signature of a page.
-    pub fn mark(
+    /// Signs a page where it asks for it. A form in thirty is not signed.
+    pub fn sign(
         &self,
         definition: &FormDefinition,
         page: u32,
         ink: &mut Ink,
         random: &mut impl Rng,
     ) {
-        let marker = self.marker();
+        let marker = Marker {
+            tick: self.manner.tick,
+            radius: self.manner.radius,
+        };
         let mut sheet = Sheet {
             ink,
             scale: SHEET_SCALE,
         };
         for field in definition.fields.iter().filter(|f| f.page == page) {
-            let filled = &self.filled[&field.name];
-            if field.kind.is_tick() {
-                let drawn = marking::drawn(field, &filled.ticks, random);
-                marking::draw(&mut sheet, (0.0, 0.0), marker, field, &drawn, random);
-            }
-            if filled.signed {
+            if self.filled[&field.name].signed {
                 marks::signature(&mut sheet, marker, &field.zone, random);
             }
         }

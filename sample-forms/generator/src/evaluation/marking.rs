@@ -1,104 +1,475 @@
-//! What people really do with boxes: tick the wrong one and scribble it over, ring a word, strike out the other, let a
-//! stroke run into the box beside. Each is rare, and none changes what is meant.
+//! How a person marks the boxes of a form, and what goes wrong with it: rarely, as on paper.
+
+use std::collections::BTreeMap;
 
 use enrol::domain::field::FieldKind;
-use enrol::forms::definition::{Field, Zone};
+use enrol::forms::definition::{Field, FormDefinition, TickOption, Zone};
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
+use serde_json::Value;
 
+use super::lifted::{Kind, Lifted};
 use crate::hand::TickStyle;
-use crate::hand::marks::{self, Marker};
-use crate::hand::writing::Sheet;
+use crate::hand::curve;
+use crate::hand::ink::{Ink, Point};
+use crate::hand::marks;
+use crate::hand::writing::spread;
+use crate::strokes::answers::Filled;
+use crate::strokes::compose::PenLine;
+use crate::strokes::manner::Manner;
 
-/// One thing drawn at an option, which is given by its index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drawn {
-    /// A mark.
-    Marked(usize),
-    /// A mark that was scribbled over.
-    ScribbledOver(usize),
-    /// A ring around the words.
-    Ringed(usize),
-    /// A line through the words.
-    StruckOut(usize),
-    /// The tail of a stroke from outside.
-    Touched(usize),
+/// What is particular about a group of boxes. The names stand in truth files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Particular {
+    /// Drawn in the person's usual way.
+    Usual,
+    /// A cross or tick lifted off paper.
+    Lifted,
+    /// A lifted mark that people may see differently.
+    Doubtful,
+    /// A scribble for a mark.
+    Scribble,
+    /// A tick whose tail runs far out of the box.
+    LongTail,
+    /// A mark made with hardly any pressure.
+    Faint,
+    /// The wrong box first, struck over, then the right one.
+    Scratched,
+    /// The word ringed and the box left empty.
+    Circled,
+    /// The other of two words struck out and both boxes left empty.
+    Struck,
+    /// A stroke from elsewhere runs over a border.
+    Stray,
+    /// Two boxes marked where one is expected.
+    Two,
 }
 
-/// Shares of the fields with one marked option to which each happens.
-const SCRIBBLED_OVER: f64 = 0.02;
-const RINGED: f64 = 0.008;
-const STRUCK_OUT: f64 = 0.008;
-/// Share of the fields with a free box into which a stroke runs.
-const TOUCHED: f64 = 0.012;
-
-/// What a person who means the options `meant` draws.
-pub fn drawn(field: &Field, meant: &[usize], random: &mut impl Rng) -> Vec<Drawn> {
-    let free: Vec<usize> = (0..field.options.len())
-        .filter(|i| !meant.contains(i))
-        .collect();
-    let mut all: Vec<Drawn> = meant.iter().copied().map(Drawn::Marked).collect();
-    let turn: f64 = random.random();
-    if let ([one], FieldKind::OneOf) = (meant, field.kind) {
-        if turn < SCRIBBLED_OVER {
-            all.extend(free.choose(random).copied().map(Drawn::ScribbledOver));
-        } else if turn < SCRIBBLED_OVER + RINGED {
-            all = vec![Drawn::Ringed(*one)];
-        } else if turn < SCRIBBLED_OVER + RINGED + STRUCK_OUT && free.len() == 1 {
-            all = vec![Drawn::StruckOut(free[0])];
+impl Particular {
+    /// The name in truth files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Usual => "usual",
+            Self::Lifted => "lifted",
+            Self::Doubtful => "doubtful",
+            Self::Scribble => "scribble",
+            Self::LongTail => "long tail",
+            Self::Faint => "faint",
+            Self::Scratched => "scratched out",
+            Self::Circled => "word ringed",
+            Self::Struck => "word struck out",
+            Self::Stray => "stray",
+            Self::Two => "two marks",
         }
     }
-    if random.random_bool(TOUCHED) {
-        all.extend(free.choose(random).copied().map(Drawn::Touched));
+
+    /// Draws what is particular about one answered group: in all about one group in twenty.
+    fn random(random: &mut impl Rng) -> Self {
+        const SHARES: [(Particular, f32); 9] = [
+            (Particular::Doubtful, 0.007),
+            (Particular::Scribble, 0.010),
+            (Particular::LongTail, 0.020),
+            (Particular::Faint, 0.005),
+            (Particular::Scratched, 0.010),
+            (Particular::Circled, 0.005),
+            (Particular::Struck, 0.005),
+            (Particular::Stray, 0.006),
+            (Particular::Two, 0.0015),
+        ];
+        let mut at = random.random_range(0.0..1.0f32);
+        for (particular, share) in SHARES {
+            if at < share {
+                return particular;
+            }
+            at -= share;
+        }
+        Self::Usual
     }
-    all
 }
 
-/// Draws on a sheet whose upper left corner is at `origin`, millimetres of the form.
-pub fn draw(
-    sheet: &mut Sheet<'_>,
-    origin: (f32, f32),
-    marker: Marker,
-    field: &Field,
-    drawn: &[Drawn],
+/// One thing laid on the paper.
+#[derive(Debug, Clone, PartialEq)]
+enum Shape {
+    /// A line of the pen.
+    Line(PenLine),
+    /// A lifted mark (its index) over a box.
+    Lifted(usize, Zone),
+}
+
+/// Something drawn in or at the boxes of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Laid {
+    shape: Shape,
+    /// Share of the pen's usual ink.
+    strength: f32,
+}
+
+impl Laid {
+    /// Lays it on a layer of ink whose upper left corner is at `origin`, millimetres.
+    pub fn draw(&self, ink: &mut Ink, origin: (f32, f32), scale: f32, lifted: &[Lifted]) {
+        match &self.shape {
+            Shape::Lifted(mark, zone) => {
+                if let Some(mark) = lifted.get(*mark) {
+                    mark.draw(ink, origin, scale, zone, self.strength);
+                }
+            }
+            Shape::Line(line) if self.strength >= 1.0 => {
+                super::form::draw(ink, origin, std::iter::once(line));
+            }
+            Shape::Line(line) => {
+                let mut own = Ink::new(ink.width, ink.height);
+                super::form::draw(&mut own, origin, std::iter::once(line));
+                for (cell, cover) in ink.cover.iter_mut().zip(own.cover) {
+                    *cell = (*cell).max((f32::from(cover) * self.strength) as u8);
+                }
+            }
+        }
+    }
+}
+
+/// The marks of a form, by field.
+#[derive(Debug, Clone, Default)]
+pub struct Marking {
+    /// What is drawn at each group.
+    pub laid: BTreeMap<String, Vec<Laid>>,
+    /// What is particular about each group in which anything is drawn.
+    pub particulars: BTreeMap<String, Particular>,
+}
+
+/// A person marking boxes.
+struct Person<'a> {
+    manner: &'a Manner,
+    lifted: &'a [Lifted],
+    /// Lifted marks this person makes.
+    own: Vec<usize>,
+    /// Lifted marks that people may see differently.
+    doubtful: Vec<usize>,
+    writer: i32,
+}
+
+/// Marks the boxes of a form. An answer that a mark makes worthless loses its value.
+pub fn mark(
+    definition: &FormDefinition,
+    filled: &mut BTreeMap<String, Filled>,
+    (writer, manner): (i32, &Manner),
+    lifted: &[Lifted],
     random: &mut impl Rng,
-) {
-    let moved = |zone: Zone| Zone {
-        x: zone.x - f64::from(origin.0),
-        y: zone.y - f64::from(origin.1),
-        ..zone
+) -> Marking {
+    let kind = if random.random_bool(0.5) {
+        Kind::Cross
+    } else {
+        Kind::Tick
     };
-    for one in drawn {
-        let (Drawn::Marked(at)
-        | Drawn::ScribbledOver(at)
-        | Drawn::Ringed(at)
-        | Drawn::StruckOut(at)
-        | Drawn::Touched(at)) = *one;
-        let Some(option) = field.options.get(at) else {
+    let of = |kind: Kind| -> Vec<usize> {
+        (0..lifted.len())
+            .filter(|i| lifted[*i].kind == kind)
+            .collect()
+    };
+    // A third of the forms are marked with marks that somebody made on paper.
+    let own = if random.random_bool(0.33) {
+        of(kind)
+    } else {
+        Vec::new()
+    };
+    let person = Person {
+        manner,
+        lifted,
+        own,
+        doubtful: of(Kind::Doubtful),
+        writer,
+    };
+    let mut marking = Marking::default();
+    for field in definition.fields.iter().filter(|f| f.kind.is_tick()) {
+        let Some(answer) = filled.get_mut(&field.name) else {
             continue;
         };
-        let (tick, words) = (moved(option.zone), moved(option.words));
-        match one {
-            Drawn::Marked(_) => marks::tick(sheet, marker, &tick, random),
-            Drawn::ScribbledOver(_) => {
-                marks::tick(sheet, marker, &tick, random);
-                let scribble = Marker {
-                    tick: TickStyle::Fill,
-                    ..marker
-                };
-                marks::tick(sheet, scribble, &tick, random);
+        if answer.ticks.is_empty() {
+            if random.random_bool(0.004) {
+                let option = field.options.choose(random);
+                let laid = option
+                    .map(|o| person.stray(o, random))
+                    .into_iter()
+                    .collect();
+                marking.laid.insert(field.name.clone(), laid);
+                marking
+                    .particulars
+                    .insert(field.name.clone(), Particular::Stray);
             }
-            Drawn::Ringed(_) => marks::ring(sheet, marker, &words, random),
-            Drawn::StruckOut(_) => {
-                let over = random.random_range(0.9..2.0);
-                let wide = Zone {
-                    x: words.x - over,
-                    width: words.width + 2.0 * over,
-                    ..words
-                };
-                marks::strike_out(sheet, marker, &wide, random);
+            continue;
+        }
+        let (particular, laid) = person.group(definition, field, answer, random);
+        if particular == Particular::Two {
+            answer.value = Value::Null;
+        }
+        marking.laid.insert(field.name.clone(), laid);
+        marking.particulars.insert(field.name.clone(), particular);
+    }
+    marking
+}
+
+impl Person<'_> {
+    /// Marks one group; what cannot befall it does not.
+    fn group(
+        &self,
+        definition: &FormDefinition,
+        field: &Field,
+        answer: &Filled,
+        random: &mut impl Rng,
+    ) -> (Particular, Vec<Laid>) {
+        let drawn = Particular::random(random);
+        let chosen: Vec<&TickOption> = answer
+            .ticks
+            .iter()
+            .filter_map(|i| field.options.get(*i))
+            .collect();
+        let wrong = (0..field.options.len())
+            .filter(|i| !answer.ticks.contains(i))
+            .collect::<Vec<_>>();
+        let wrong = wrong.choose(random).map(|i| &field.options[*i]);
+        let label = |o: &TickOption| definition.option_label(field.page, o);
+        let one = field.kind == FieldKind::OneOf;
+        let mut laid = Vec::new();
+        let usual = |laid: &mut Vec<Laid>, random: &mut _| {
+            for option in &chosen {
+                laid.extend(self.usual(&option.zone, 1.0, random));
             }
-            Drawn::Touched(_) => marks::tail(sheet, marker, &tick, random),
+        };
+        match (drawn, wrong) {
+            (Particular::Doubtful, _) if !self.doubtful.is_empty() => {
+                for option in &chosen {
+                    let mark = *self.doubtful.choose(random).unwrap_or(&0);
+                    laid.push(Laid {
+                        shape: Shape::Lifted(mark, option.zone),
+                        strength: 1.0,
+                    });
+                }
+            }
+            (Particular::Scribble, _) => {
+                for option in &chosen {
+                    laid.push(self.scribble(&option.zone, random));
+                }
+            }
+            (Particular::LongTail, _) => {
+                for option in &chosen {
+                    laid.push(self.long_tail(&option.zone, random));
+                }
+            }
+            (Particular::Faint, _) => {
+                for option in &chosen {
+                    let strength = random.random_range(0.25..0.5);
+                    laid.extend(self.usual(&option.zone, strength, random));
+                }
+            }
+            (Particular::Scratched, Some(wrong)) if one => {
+                laid.extend(self.usual(&wrong.zone, 1.0, random));
+                laid.extend(self.scratch(&wrong.zone, random));
+                usual(&mut laid, random);
+            }
+            (Particular::Circled, _) if one && label(chosen[0]).is_some() => {
+                let around = label(chosen[0]).unwrap_or(chosen[0].zone);
+                laid.push(self.ring(&around, random));
+            }
+            (Particular::Struck, Some(wrong)) if field.options.len() == 2 => {
+                let through = label(wrong).unwrap_or(wrong.zone);
+                laid.extend(self.strike(&through, random));
+            }
+            (Particular::Stray, Some(wrong)) => {
+                usual(&mut laid, random);
+                laid.push(self.stray(wrong, random));
+            }
+            (Particular::Two, Some(wrong)) if one => {
+                usual(&mut laid, random);
+                laid.extend(self.usual(&wrong.zone, 1.0, random));
+            }
+            _ => {
+                usual(&mut laid, random);
+                let particular = if self.own.is_empty() {
+                    Particular::Usual
+                } else {
+                    Particular::Lifted
+                };
+                return (particular, laid);
+            }
+        }
+        (drawn, laid)
+    }
+
+    /// A pen line through points given in millimetres.
+    fn line(&self, points: &[Point], smooth: bool, strength: f32, random: &mut impl Rng) -> Laid {
+        let points = marks::pressed(points, self.manner.radius, smooth, random);
+        Laid {
+            shape: Shape::Line(PenLine {
+                writer: self.writer,
+                points,
+            }),
+            strength,
         }
     }
+
+    /// The mark this person makes in a box.
+    fn usual(&self, zone: &Zone, strength: f32, random: &mut impl Rng) -> Vec<Laid> {
+        if let Some(mark) = self.own.choose(random).filter(|m| **m < self.lifted.len()) {
+            let shape = Shape::Lifted(*mark, *zone);
+            return vec![Laid { shape, strength }];
+        }
+        let style = self.manner.tick;
+        let strokes = marks::tick_strokes(style, random);
+        strokes
+            .iter()
+            .map(|stroke| {
+                let points: Vec<Point> = stroke.iter().map(|p| in_zone(zone, *p)).collect();
+                self.line(&points, style != TickStyle::Fill, strength, random)
+            })
+            .collect()
+    }
+
+    fn scribble(&self, zone: &Zone, random: &mut impl Rng) -> Laid {
+        let turns = random.random_range(5..9);
+        let points: Vec<Point> = (0..turns)
+            .map(|i| {
+                let side = if i % 2 == 0 { 0.12 } else { 0.88 };
+                let along = 0.15 + 0.7 * i as f32 / turns as f32;
+                let p = (side + spread(random, 0.15), along + spread(random, 0.12));
+                in_zone(zone, p)
+            })
+            .collect();
+        self.line(&points, true, 1.0, random)
+    }
+
+    fn long_tail(&self, zone: &Zone, random: &mut impl Rng) -> Laid {
+        let far = (
+            random.random_range(1.3..2.1),
+            random.random_range(-1.1..-0.5),
+        );
+        let points = [
+            (0.1 + spread(random, 0.1), 0.45 + spread(random, 0.1)),
+            (0.38 + spread(random, 0.06), 0.86 + spread(random, 0.08)),
+            (0.75, 0.3 + spread(random, 0.1)),
+            far,
+        ]
+        .map(|p| in_zone(zone, p));
+        self.line(&points, true, 1.0, random)
+    }
+
+    /// Strikes a marked box over: with lines across, a dense scribble, or by filling it in.
+    fn scratch(&self, zone: &Zone, random: &mut impl Rng) -> Vec<Laid> {
+        match random.random_range(0..3) {
+            0 => (0..random.random_range(2..4))
+                .map(|i| {
+                    let level = 0.3 + 0.2 * i as f32;
+                    let points: Vec<Point> = (0..=6)
+                        .map(|k| {
+                            let x = -0.2 + 1.4 * k as f32 / 6.0;
+                            in_zone(zone, (x, level + spread(random, 0.1)))
+                        })
+                        .collect();
+                    self.line(&points, true, 1.0, random)
+                })
+                .collect(),
+            1 => {
+                let points: Vec<Point> = (0..16)
+                    .map(|i| {
+                        let y = if i % 2 == 0 { -0.08 } else { 1.08 };
+                        let x = -0.1 + 1.2 * i as f32 / 15.0;
+                        in_zone(zone, (x + spread(random, 0.05), y + spread(random, 0.12)))
+                    })
+                    .collect();
+                vec![self.line(&points, false, 1.0, random)]
+            }
+            _ => {
+                let strokes = marks::tick_strokes(TickStyle::Fill, random);
+                strokes
+                    .iter()
+                    .map(|stroke| {
+                        let points: Vec<Point> = stroke.iter().map(|p| in_zone(zone, *p)).collect();
+                        self.line(&points, false, 1.0, random)
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    fn ring(&self, around: &Zone, random: &mut impl Rng) -> Laid {
+        let half = (
+            around.width as f32 / 2.0 + random.random_range(0.9..2.0),
+            around.height as f32 / 2.0 + random.random_range(0.5..1.3),
+        );
+        let middle = (
+            (around.x + around.width / 2.0) as f32 + spread(random, 0.5),
+            (around.y + around.height / 2.0) as f32 + spread(random, 0.3),
+        );
+        let start = random.random_range(0.0..std::f32::consts::TAU);
+        let turn = std::f32::consts::TAU * random.random_range(1.0..1.2);
+        let points: Vec<Point> = (0..=18)
+            .map(|i| {
+                let angle = start + turn * i as f32 / 18.0;
+                let wide = 1.0 + spread(random, 0.05);
+                (
+                    middle.0 + half.0 * wide * angle.cos(),
+                    middle.1 + half.1 * wide * angle.sin(),
+                )
+            })
+            .collect();
+        self.line(&points, true, 1.0, random)
+    }
+
+    fn strike(&self, through: &Zone, random: &mut impl Rng) -> Vec<Laid> {
+        let lines = if random.random_bool(0.3) { 2 } else { 1 };
+        let (before, after) = (random.random_range(0.3..1.5), random.random_range(0.5..2.2));
+        let slope = spread(random, 0.12);
+        (0..lines)
+            .map(|i| {
+                let level = 0.5 + 0.16 * i as f32 + spread(random, 0.1);
+                let points: Vec<Point> = (0..=4)
+                    .map(|k| {
+                        let share = k as f32 / 4.0;
+                        let reach = through.width as f32 + before + after;
+                        let x = through.x as f32 - before + reach * share;
+                        let y = through.y as f32 + through.height as f32 * (level + slope * share);
+                        (x, y + spread(random, 0.12))
+                    })
+                    .collect();
+                self.line(&points, true, 1.0, random)
+            })
+            .collect()
+    }
+
+    /// A stroke that begins elsewhere and ends just inside the border of a box.
+    fn stray(&self, option: &TickOption, random: &mut impl Rng) -> Laid {
+        let zone = &option.zone;
+        let deep = random.random_range(0.5..1.5f32);
+        let long = random.random_range(3.0..6.0f32);
+        let across = random.random_range(0.15..0.85f32);
+        let (x, y) = (zone.x as f32, zone.y as f32);
+        let (width, height) = (zone.width as f32, zone.height as f32);
+        let lean = spread(random, 0.6);
+        let (from, to) = match random.random_range(0..3) {
+            0 => (
+                (x + across * width + lean * long, y - long),
+                (x + across * width, y + deep),
+            ),
+            1 => (
+                (x + across * width + lean * long, y + height + long),
+                (x + across * width, y + height - deep),
+            ),
+            _ => (
+                (x - long, y + across * height + lean * long),
+                (x + deep, y + across * height),
+            ),
+        };
+        let bend = (
+            (from.0 + to.0) / 2.0 + spread(random, 0.6),
+            (from.1 + to.1) / 2.0 + spread(random, 0.4),
+        );
+        let path = curve::through(&[from, bend, to], |_, _| 6);
+        self.line(&path, false, 1.0, random)
+    }
+}
+
+/// A point of the unit box in millimetres of the form.
+fn in_zone(zone: &Zone, p: Point) -> Point {
+    (
+        (zone.x + f64::from(p.0) * zone.width) as f32,
+        (zone.y + f64::from(p.1) * zone.height) as f32,
+    )
 }

@@ -5,6 +5,7 @@ pub mod blank;
 pub mod capture;
 pub mod condition;
 pub mod form;
+pub mod lifted;
 pub mod marking;
 pub mod plane;
 pub mod wear;
@@ -25,7 +26,7 @@ use crate::hand::ink::Ink;
 use crate::scan::{Capture, Mode, grey};
 use crate::truth::{Expected, Truth};
 use blank::Blank;
-use capture::Geometry;
+use capture::{Geometry, SHEET_SCALE};
 use form::{Form, Plan};
 use plane::{Noise, Plane};
 
@@ -165,6 +166,12 @@ impl<'a> Maker<'a> {
             expected: Expected::Record,
             writer: Some(form.penman.writer),
             capture: Some(form.condition.name().to_owned()),
+            marks: form
+                .marking
+                .particulars
+                .iter()
+                .map(|(field, particular)| (field.clone(), particular.name()))
+                .collect(),
             fields: definition
                 .fields
                 .iter()
@@ -185,7 +192,14 @@ impl<'a> Maker<'a> {
             (0.0, 0.0),
             form.pen_lines(self.plan.definition, page),
         );
-        form.mark(self.plan.definition, page, &mut ink, random);
+        let fields = self.plan.definition.fields.iter();
+        let marks = fields
+            .filter(|f| f.page == page)
+            .flat_map(|f| form.marks(f));
+        for mark in marks {
+            mark.draw(&mut ink, (0.0, 0.0), SHEET_SCALE, &self.plan.lifted);
+        }
+        form.sign(self.plan.definition, page, &mut ink, random);
         ink_over(sheet, &ink, form, &self.noise);
     }
 }

@@ -18,6 +18,7 @@ fn with_maker<T>(condition: Option<Condition>, work: impl FnOnce(&Maker<'_>) -> 
         turns: form::turns(&people),
         condition,
         corrections: 0.0,
+        lifted: Vec::new(),
         seed: 5,
     })
     .expect("prints");

@@ -1,4 +1,4 @@
-//! Only the zones of answers, as the reader would cut them out of the captured page.
+//! Only the zones that were written in, and all groups of boxes, as the reader would cut them out of the captured page.
 
 use std::fs::File;
 use std::io::{BufWriter, Cursor, Write as _};
@@ -19,10 +19,9 @@ use serde_json::Value;
 use super::capture::{self, Geometry, SHEET_SCALE};
 use super::form::{self, Form};
 use super::plane::Plane;
-use super::{Maker, for_each, ink_over, marking, wear};
+use super::{Maker, for_each, ink_over, wear};
 use crate::encode::jpeg;
 use crate::hand::ink::Ink;
-use crate::hand::writing::Sheet;
 use crate::scan::noise::gaussian;
 use crate::scan::{Capture, Mode};
 
@@ -30,11 +29,10 @@ use crate::scan::{Capture, Mode};
 const ZONE_SCALE: f64 = 10.0;
 /// Paper kept around a comb by the reader, millimetres.
 const COMB_MARGIN: f64 = 1.6;
+/// Paper kept around a group of boxes by the reader, millimetres: enough for rings around their words.
+const BOXES_MARGIN: f64 = 3.0;
 /// Paper drawn around a zone before it is captured, millimetres.
 const AROUND: f64 = 2.5;
-
-/// Paper around the boxes of a field: enough for rings around their words.
-const BOXES_MARGIN: f64 = 3.0;
 
 /// Which zones of a form go into a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -71,6 +69,9 @@ struct ZoneRecord {
     text: String,
     /// The value of the whole field.
     truth: Value,
+    /// What is particular about the marks of a group of boxes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mark: Option<&'static str>,
     /// Where its bytes begin in `zones.bin`.
     offset: u64,
     /// How many they are: zlib of `width * height` grey pixels.
@@ -185,14 +186,16 @@ impl Maker<'_> {
                 .filter(|f| f.page == *page && parts.has(f))
             {
                 let filled = &form.filled[&field.name];
-                let boxes = [(Vec::new(), String::new())];
-                let writing = if field.kind.is_tick() {
-                    &boxes[..]
-                } else {
-                    &filled.writing
-                };
-                for ((line, zone), (drawn, text)) in zones_of(field).into_iter().zip(writing) {
-                    if drawn.is_empty() && !field.kind.is_tick() {
+                let written = filled
+                    .writing
+                    .iter()
+                    .map(|w| (!w.0.is_empty(), w.1.clone()));
+                // A group of boxes is taken whether it is marked or not: blank ones have to be read rightly too.
+                let boxes = field.kind.is_tick().then(|| (true, String::new()));
+                for ((line, zone), (wanted, text)) in
+                    zones_of(field).into_iter().zip(written.chain(boxes))
+                {
+                    if !wanted {
                         continue;
                     }
                     let place = Place {
@@ -211,8 +214,9 @@ impl Maker<'_> {
                         capture: form.condition.name(),
                         field: field.name.clone(),
                         line,
-                        text: text.clone(),
+                        text,
                         truth: filled.value.clone(),
+                        mark: form.marking.particulars.get(&field.name).map(|p| p.name()),
                         offset: 0,
                         bytes: bytes.len(),
                         width: picture.width,
@@ -258,13 +262,11 @@ impl Maker<'_> {
             origin,
             form.pen_lines(self.plan.definition, page).filter(near),
         );
-        if field.kind.is_tick() {
-            let mut sheet = Sheet {
-                ink: &mut ink,
-                scale: SHEET_SCALE,
-            };
-            let drawn = marking::drawn(field, &form.filled[&field.name].ticks, random);
-            marking::draw(&mut sheet, origin, form.marker(), field, &drawn, random);
+        let fields = self.plan.definition.fields.iter();
+        let close =
+            |f: &&Field| f.page == page && f.zone.grown(BOXES_MARGIN).overlap(&around).is_some();
+        for mark in fields.filter(close).flat_map(|f| form.marks(f)) {
+            mark.draw(&mut ink, origin, SHEET_SCALE, &self.plan.lifted);
         }
         ink_over(std::slice::from_mut(&mut patch), &ink, form, &self.noise);
         for _ in 0..form.settings.copies {

@@ -17,11 +17,11 @@ pub struct Marker {
     pub radius: f32,
 }
 
-/// Marks a tick box the way this hand does.
-pub fn tick(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
+/// The strokes of a mark in a box whose corners are (0, 0) and (1, 1).
+pub fn tick_strokes(style: TickStyle, random: &mut impl Rng) -> Vec<Vec<Point>> {
     let mut at =
         |x: f32, y: f32, loose: f32| (x + spread(random, loose), y + spread(random, loose));
-    let strokes: Vec<Vec<Point>> = match marker.tick {
+    match style {
         TickStyle::Tick => vec![vec![
             at(0.14, 0.52, 0.1),
             at(0.3, 0.72, 0.06),
@@ -54,8 +54,13 @@ pub fn tick(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut imp
                 .collect(),
         ],
         // A typewriter has no pen.
-        TickStyle::Typed => return,
-    };
+        TickStyle::Typed => Vec::new(),
+    }
+}
+
+/// Marks a tick box the way this hand does.
+pub fn tick(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
+    let strokes = tick_strokes(marker.tick, random);
     for stroke in strokes {
         let place = |p: Point| {
             (
@@ -86,55 +91,6 @@ pub fn strike_out(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &m
             .collect();
         draw(sheet, &points, marker.radius, true, random);
     }
-}
-
-/// Rings something: a little more than once around, not quite closed.
-pub fn ring(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
-    let (x, y) = (
-        (zone.x + zone.width / 2.0) as f32,
-        (zone.y + zone.height / 2.0) as f32,
-    );
-    let wide = zone.width as f32 / 2.0 + 1.4 + spread(random, 0.3).abs();
-    let high = zone.height as f32 / 2.0 + 1.5 + spread(random, 0.25).abs();
-    let start = random.random_range(0.0..std::f32::consts::TAU);
-    let points: Vec<Point> = (0..=16)
-        .map(|i| {
-            let angle = start + i as f32 / 15.0 * std::f32::consts::TAU;
-            let reach = 1.0 + spread(random, 0.04);
-            (
-                (x + wide * reach * angle.cos()) * sheet.scale,
-                (y + high * reach * angle.sin()) * sheet.scale,
-            )
-        })
-        .collect();
-    draw(sheet, &points, marker.radius, true, random);
-}
-
-/// The tail of a stroke that belongs elsewhere and ends just inside a box.
-pub fn tail(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mut impl Rng) {
-    let from_left = random.random_bool(0.5);
-    let depth = random.random_range(0.16..0.28f32);
-    let along = random.random_range(0.15..0.85f32);
-    // From beside the box over one of its upright sides, or from above or below over a corner.
-    let (inside, outside) = if random.random_bool(0.5) {
-        let side = |v: f32| if from_left { v } else { 1.0 - v };
-        ((side(depth), along), (side(-0.45), along - 0.3))
-    } else {
-        let corner = if from_left { 0.12 } else { 0.88 };
-        ((corner, depth), (corner + 0.1, -0.5))
-    };
-    let place = |p: Point| {
-        (
-            (zone.x as f32 + p.0 * zone.width as f32) * sheet.scale,
-            (zone.y as f32 + p.1 * zone.height as f32) * sheet.scale,
-        )
-    };
-    let middle = (
-        (inside.0 + outside.0) / 2.0 + spread(random, 0.04),
-        (inside.1 + outside.1) / 2.0,
-    );
-    let points: Vec<Point> = [outside, middle, inside].into_iter().map(place).collect();
-    draw(sheet, &points, marker.radius, true, random);
 }
 
 /// A signature: a large initial, a run of loops that dies away, and often a line below.
@@ -194,8 +150,21 @@ pub fn signature(sheet: &mut Sheet<'_>, marker: Marker, zone: &Zone, random: &mu
     }
 }
 
-/// Draws through the points, smoothly if asked, pressing more in the middle of a stroke than at its ends.
+/// Draws through the points, smoothly if asked.
 fn draw(sheet: &mut Sheet<'_>, points: &[Point], radius: f32, smooth: bool, random: &mut impl Rng) {
+    sheet
+        .ink
+        .stroke(&pressed(points, radius * sheet.scale, smooth, random));
+}
+
+/// The pen's way through the points, smoothly if asked, with half its width: it presses more in the middle of a stroke
+/// than at its ends. All in one unit.
+pub fn pressed(
+    points: &[Point],
+    radius: f32,
+    smooth: bool,
+    random: &mut impl Rng,
+) -> Vec<(Point, f32)> {
     let path = if smooth {
         catmull_rom(points)
     } else {
@@ -203,16 +172,14 @@ fn draw(sheet: &mut Sheet<'_>, points: &[Point], radius: f32, smooth: bool, rand
     };
     let last = path.len().max(2) as f32 - 1.0;
     let press = random.random_range(0.85..1.1);
-    let pressed: Vec<(Point, f32)> = path
-        .into_iter()
+    path.into_iter()
         .enumerate()
         .map(|(i, p)| {
             let along = i as f32 / last;
             let ends = (along.min(1.0 - along) * 8.0).min(1.0);
-            (p, radius * sheet.scale * press * (0.65 + 0.35 * ends))
+            (p, radius * press * (0.65 + 0.35 * ends))
         })
-        .collect();
-    sheet.ink.stroke(&pressed);
+        .collect()
 }
 
 /// A smooth curve through all points, eight steps from each to the next.

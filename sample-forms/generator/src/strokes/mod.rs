@@ -165,4 +165,4 @@ fn trace(writer: i32, mut strokes: Vec<Vec<Point>>) -> Option<Trace> {
 }
 
 #[cfg(test)]
-pub mod tests;
+pub(crate) mod tests;

@@ -17,7 +17,7 @@ use enrol::domain::field::FieldKind;
 use enrol::forms::definition::{Field, tells_the_person};
 use serde::{Deserialize, Serialize};
 
-use crate::fields::tick_signals;
+use crate::ticks::signals as tick_signals;
 
 pub use self::table::{Calibration, CalibrationError, Judgement};
 

@@ -1,10 +1,12 @@
 //! `enrol-reader bench`: accuracy, speed and memory on scans whose truth is known.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use enrol::domain::field::FieldState;
 use enrol::domain::reading::FormReading;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,7 @@ use super::placement::{self, Placed};
 use crate::fields::Signals;
 use crate::reader::{PageSeen, Reader, ReaderOptions, read_document_seeing};
 use crate::stages::{self, StageClock, StageSeconds};
+use crate::ticks::TickSignals;
 
 /// Measure accuracy, speed and memory on a folder of scans with their truth
 #[derive(Debug, clap::Args)]
@@ -34,6 +37,9 @@ pub struct BenchArgs {
     /// Write each written field's signals and whether it was read rightly to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     signals: Option<PathBuf>,
+    /// The same for groups of tick boxes
+    #[arg(long, value_name = "FILE")]
+    tick_signals: Option<PathBuf>,
     /// Folder of form definitions known besides the built-in ones
     #[arg(long, value_name = "DIR")]
     form_definitions: Option<PathBuf>,
@@ -55,6 +61,9 @@ struct Truth {
     capture: Option<String>,
     #[serde(default)]
     features: Vec<String>,
+    /// What is particular about the marks of groups of boxes.
+    #[serde(default)]
+    marks: BTreeMap<String, String>,
 }
 
 /// A written field's signals, and whether it was read rightly.
@@ -65,6 +74,26 @@ struct Judged {
     right: bool,
     #[serde(flatten)]
     signals: Signals,
+}
+
+/// A tick field's signals, and whether it was read rightly.
+#[derive(Debug, Serialize)]
+struct JudgedTicks {
+    sample: String,
+    field: String,
+    capture: Option<String>,
+    mark: Option<String>,
+    state: FieldState,
+    right: bool,
+    #[serde(flatten)]
+    signals: TickSignals,
+}
+
+/// Signals with what became of the readings.
+#[derive(Debug, Default)]
+struct Signalled {
+    written: Vec<Judged>,
+    ticks: Vec<JudgedTicks>,
 }
 
 /// What a run came to.
@@ -118,7 +147,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let mut evaluation = Evaluation::default();
     let mut clock = StageClock::running();
     let children_before = stages::children_seconds();
-    let mut judged: Vec<Judged> = Vec::new();
+    let mut judged = Signalled::default();
     let folders = samples(&args.folder)?;
     let bar = ProgressBar::new(folders.len() as u64).with_style(ProgressStyle::with_template(
         "{pos} of {len} samples, {elapsed} gone, {eta} to go",
@@ -135,10 +164,10 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
         )?;
     }
     if let Some(file) = &args.signals {
-        let lines: std::result::Result<Vec<String>, _> =
-            judged.iter().map(serde_json::to_string).collect();
-        std::fs::write(file, lines?.join("\n"))
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        write_lines(file, &judged.written)?;
+    }
+    if let Some(file) = &args.tick_signals {
+        write_lines(file, &judged.ticks)?;
     }
     result.evaluation = (!evaluation.is_empty()).then(|| evaluation.report());
     anyhow::ensure!(
@@ -171,6 +200,13 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
+fn write_lines(file: &Path, records: &[impl Serialize]) -> anyhow::Result<()> {
+    let lines: std::result::Result<Vec<String>, _> =
+        records.iter().map(serde_json::to_string).collect();
+    std::fs::write(file, lines?.join("\n"))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
 fn samples(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
         .with_context(|| format!("cannot list {}", folder.display()))?
@@ -188,7 +224,7 @@ fn measure(
     clock: &mut StageClock,
     result: &mut Result,
     evaluation: &mut Evaluation,
-    judged: &mut Vec<Judged>,
+    judged: &mut Signalled,
 ) -> anyhow::Result<()> {
     let name = folder
         .file_name()
@@ -223,15 +259,26 @@ fn measure(
                 place: page.placed.cloned(),
             });
             for field in page.fields {
-                let Some(signals) = field.signals.clone() else {
-                    continue;
-                };
                 let expected = truth
                     .fields
                     .get(&field.reading.name)
                     .unwrap_or(&Value::Null);
+                if let Some(signals) = field.ticks.clone() {
+                    judged.ticks.push(JudgedTicks {
+                        sample: name.clone(),
+                        field: field.reading.name.clone(),
+                        capture: truth.capture.clone(),
+                        mark: truth.marks.get(&field.reading.name).cloned(),
+                        state: field.reading.state,
+                        right: accuracy::is_right(&field.reading, expected),
+                        signals,
+                    });
+                }
+                let Some(signals) = field.signals.clone() else {
+                    continue;
+                };
                 let read = serde_json::to_value(&field.reading.value).unwrap_or(Value::Null);
-                judged.push(Judged {
+                judged.written.push(Judged {
                     sample: name.clone(),
                     field: field.reading.name.clone(),
                     right: accuracy::same(field.reading.kind, &read, expected),
@@ -290,9 +337,10 @@ fn measure(
             let read = serde_json::to_value(&field.value)?;
             if list_wrong && !accuracy::same(field.kind, &read, expected) {
                 eprintln!(
-                    "{name} {} [{}] truth {expected} read {read} raw {:?} {:.2} {}",
+                    "{name} {} [{}] {} truth {expected} read {read} raw {:?} {:.2} {}",
                     field.name,
                     field.kind.as_str(),
+                    truth.marks.get(&field.name).map_or("", String::as_str),
                     field.raw,
                     field.confidence,
                     field.state.as_str()
@@ -310,6 +358,10 @@ fn measure(
             let reading = readings.find(|r| r.name == field.name);
             let expected = truth.fields.get(&field.name).unwrap_or(&Value::Null);
             evaluation.count(field, reading, expected, capture, writer);
+            if let (true, Some(reading)) = (field.kind.is_tick(), reading) {
+                let mark = truth.marks.get(&field.name).map(String::as_str);
+                evaluation.marks.count(field, reading, expected, mark);
+            }
         }
     } else if !any {
         result.failed.push(format!(

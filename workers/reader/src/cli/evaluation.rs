@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::accuracy;
+use super::marks::ByMark;
 use super::placement::PageTally;
 use super::statistics::Share;
 
@@ -122,6 +123,8 @@ pub struct Evaluation {
     fields: BTreeMap<(Group, String, i32), Tally>,
     /// Pages by capture condition.
     pub pages: BTreeMap<String, PageTally>,
+    /// Groups of boxes by what is particular about their marks.
+    pub marks: ByMark,
 }
 
 /// One line of the report.
@@ -160,6 +163,8 @@ pub struct Report {
     by_capture: Vec<Row>,
     /// Pages by capture condition.
     pages: BTreeMap<String, PageTally>,
+    /// Groups of boxes by what is particular about their marks.
+    marks: ByMark,
 }
 
 impl Evaluation {
@@ -244,15 +249,17 @@ impl Evaluation {
                 .flat_map(|g| captures.iter().map(|c| self.row(*g, Some(c))))
                 .collect(),
             pages: self.pages.clone(),
+            marks: self.marks.clone(),
         }
     }
 }
 
-/// Accepted; for a consent, which a clerk confirms in any case, whether nothing else spoke against it.
-fn would_be_accepted(field: &Field, reading: &FieldReading) -> bool {
+/// Accepted; for a consent, which a clerk confirms unless the configuration says otherwise, whether nothing else spoke
+/// against it.
+pub fn would_be_accepted(field: &Field, reading: &FieldReading) -> bool {
     if field.rules.consent.is_some() {
-        let confirmed = reading.value.is_some() && reading.reasons.len() == 1;
-        return confirmed || reading.state == FieldState::Accepted;
+        let confirmed_only = reading.value.is_some() && reading.reasons.len() == 1;
+        return reading.state == FieldState::Accepted || confirmed_only;
     }
     reading.state == FieldState::Accepted
 }
@@ -300,6 +307,7 @@ impl Report {
                 let _ = writeln!(out, "{}", line(name, row));
             }
         }
+        out.push_str(&self.marks.table());
         let _ = writeln!(
             out,
             "\n{:<14} {:>6} {:>6} {:>7} {:>12} {:>12}",

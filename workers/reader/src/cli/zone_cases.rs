@@ -56,7 +56,7 @@ pub fn measure(
         let measured: Vec<anyhow::Result<Measured>> = pages
             .par_drain(..)
             .map(|page| {
-                let measured = measure_page(networks, &page);
+                let measured = measure_page(networks, definition, &page);
                 bar.inc(1);
                 measured
             })
@@ -112,14 +112,18 @@ pub fn measure(
     Ok(all)
 }
 
-fn measure_page(networks: &Networks, page: &SetPage<'_>) -> anyhow::Result<Measured> {
+fn measure_page(
+    networks: &Networks,
+    definition: &FormDefinition,
+    page: &SetPage<'_>,
+) -> anyhow::Result<Measured> {
     let mut measured = Measured::default();
     let depth = if page.form.is_multiple_of(LINES_EVERY) {
         Depth::Whole
     } else {
         Depth::CellsOnly
     };
-    let read = fields::read_zones(networks, &page.zones, depth)?;
+    let read = fields::read_zones(networks, definition, &page.zones, depth)?;
     for ((zone, truth), read) in page.zones.iter().zip(&page.truths).zip(read) {
         if read.ticks.is_none() && read.signals.is_none() {
             measured.missed += usize::from(read.reading.state == FieldState::Blank);

@@ -3,8 +3,7 @@
 pub mod expectation;
 pub mod signals;
 mod texts;
-pub mod tick_signals;
-mod tick_verdict;
+pub mod ticked;
 pub mod typing;
 pub mod verdict;
 pub mod written;
@@ -16,20 +15,21 @@ use enrol::forms::definition::{Field, FormDefinition, Zone};
 pub use self::signals::{ReadField, Signals};
 pub use self::texts::{ByCells, Depth, Networks, NetworksError};
 use self::texts::{FieldTexts, read_texts};
+pub use self::ticked::Policy;
 use self::written::Written;
 use crate::handwriting::{RecogniserError, TextReading};
 use crate::print;
 use crate::raster::Grey;
 use crate::registration::{PlacedPage, PreparedPage};
 use crate::stages::{Stage, StageClock};
-use crate::ticks::{self, BoxReading, PagePen};
+use crate::ticks::{self, GroupInk, GroupReading, PagePen, PageStyle};
 use crate::zones::comb::{self, Comb};
 use crate::zones::{ZonePicture, cut, ink, writing};
 
 /// What was found in a field's zone before anything was recognised.
 enum Found {
-    Boxes(Vec<BoxReading>),
-    Signature(Option<bool>, f64),
+    Boxes(ZonePicture),
+    Signature(ZonePicture),
     Blank,
     Comb { comb: Comb, line: Grey },
     Lines(Vec<Grey>),
@@ -44,6 +44,7 @@ pub fn read_page(
     definition: &FormDefinition,
     page: &PreparedPage,
     placed: &PlacedPage,
+    policy: Policy,
     clock: &mut StageClock,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let fields: Vec<&Field> = definition
@@ -52,8 +53,9 @@ pub fn read_page(
         .filter(|f| f.page == placed.code.page)
         .collect();
     let mut found: Vec<Found> = Vec::with_capacity(fields.len());
+    let mut pen = PagePen::default();
     for field in &fields {
-        found.push(find(field, page, placed));
+        found.push(find(field, page, placed, &mut pen));
         clock.lap(
             if field.kind.is_tick() || field.kind == FieldKind::Signature {
                 Stage::Ticks
@@ -63,14 +65,15 @@ pub fn read_page(
         );
     }
     let residuals: Vec<f64> = fields.iter().map(|f| placed.zone(f).residual_mm).collect();
-    read_found(
-        networks,
-        &fields,
-        &mut found,
-        &residuals,
-        Depth::Whole,
-        clock,
-    )
+    let sheet = Sheet {
+        definition,
+        fields: &fields,
+        residuals_mm: &residuals,
+        pen,
+        policy,
+        depth: Depth::Whole,
+    };
+    read_found(networks, &sheet, &mut found, clock)
 }
 
 /// The pictures of one field, cut as [`read_page`] cuts them, each with the index of its ruled line (`None` for
@@ -88,15 +91,23 @@ pub struct WrittenZones<'a> {
 /// The network failed.
 pub fn read_zones(
     networks: &Networks,
+    definition: &FormDefinition,
     zones: &[WrittenZones<'_>],
     depth: Depth,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let fields: Vec<&Field> = zones.iter().map(|z| z.field).collect();
+    let mut pen = PagePen::default();
     let mut found: Vec<Found> = zones
         .iter()
         .map(|zone| match zone.pictures.as_slice() {
-            [(None, picture)] if zone.field.kind.is_tick() => in_boxes(zone.field, picture),
-            [(None, picture)] => in_comb(zone.field, picture),
+            [(None, picture)] if zone.field.kind.is_tick() => {
+                pen.add_boxes(picture, zone.field);
+                Found::Boxes(picture.clone())
+            }
+            [(None, picture)] => {
+                pen.add_writing(picture, zone.field);
+                in_comb(zone.field, picture)
+            }
             pictures => {
                 let lines = lines_of(zone.field);
                 in_lines(
@@ -108,39 +119,50 @@ pub fn read_zones(
         })
         .collect();
     let residuals = vec![0.0; fields.len()];
-    read_found(
-        networks,
-        &fields,
-        &mut found,
-        &residuals,
+    let sheet = Sheet {
+        definition,
+        fields: &fields,
+        residuals_mm: &residuals,
+        pen,
+        policy: Policy::default(),
         depth,
-        &mut StageClock::off(),
-    )
+    };
+    read_found(networks, &sheet, &mut found, &mut StageClock::off())
 }
 
-/// Recognises what was found in the zones of `fields`, which lie on one page; `residuals_mm` has one for each.
+/// What is known of a page before its fields are read.
+struct Sheet<'a> {
+    definition: &'a FormDefinition,
+    /// The fields of the page.
+    fields: &'a [&'a Field],
+    /// How far each of them may be off.
+    residuals_mm: &'a [f64],
+    pen: PagePen,
+    policy: Policy,
+    depth: Depth,
+}
+
+/// Recognises what was found in the zones of a sheet's fields.
 fn read_found(
     networks: &Networks,
-    fields: &[&Field],
+    sheet: &Sheet<'_>,
     found: &mut [Found],
-    residuals_mm: &[f64],
-    depth: Depth,
     clock: &mut StageClock,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let typed = typing::is_typed(found.iter().filter_map(|f| match f {
         Found::Comb { comb, .. } => Some(comb),
         _ => None,
     }));
-    let all_boxes = || {
-        found.iter().flat_map(|f| {
-            if let Found::Boxes(boxes) = f {
-                boxes.as_slice()
-            } else {
-                &[]
-            }
-        })
-    };
-    let pen = PagePen::of(all_boxes());
+    let Sheet {
+        definition,
+        fields,
+        residuals_mm,
+        mut pen,
+        policy,
+        depth,
+    } = *sheet;
+    let groups = judge_groups(definition, fields, found, &mut pen);
+    clock.lap(Stage::Ticks);
     let today = Local::now().date_naive();
     let mut texts = read_texts(networks, fields, found, residuals_mm, today, depth)?;
     clock.lap(Stage::Handwriting);
@@ -165,14 +187,14 @@ fn read_found(
             reading
         };
         let reading = match item {
-            Found::Boxes(boxes) => {
-                let residual = residuals_mm[index];
-                let (reading, own) = tick_verdict::of_boxes(networks, field, boxes, &pen, residual);
+            Found::Boxes(_) => {
+                let (reading, own) =
+                    ticked::of_boxes(networks, field, &groups[index], &pen, policy);
                 tick_signals = Some(own);
                 reading
             }
-            Found::Signature(signed, confidence) => {
-                verdict::of_signature(field, *signed, *confidence)
+            Found::Signature(picture) => {
+                ticked::of_signature(field, &ticks::signature::of_picture(picture, &pen))
             }
             Found::Blank => verdict::of_blank(field),
             Found::Comb { comb, line } => {
@@ -208,6 +230,37 @@ fn read_found(
     Ok(readings)
 }
 
+/// Judges the groups of boxes of a page, first box by box, then by how the person marks boxes. There is an entry for
+/// every field; that of a field without boxes is empty.
+fn judge_groups(
+    definition: &FormDefinition,
+    fields: &[&Field],
+    found: &[Found],
+    pen: &mut PagePen,
+) -> Vec<GroupReading> {
+    let mut style = PageStyle::default();
+    let judged: Vec<Vec<ticks::BoxReading>> = fields
+        .iter()
+        .zip(found)
+        .map(|(field, found)| match found {
+            Found::Boxes(picture) => {
+                let ink = GroupInk::measure(picture, definition, field, pen);
+                pen.add_borders(ink.border);
+                let boxes = ticks::judge::judge(&ink, pen);
+                style.add(&boxes);
+                boxes
+            }
+            _ => Vec::new(),
+        })
+        .collect();
+    let group = |boxes| GroupReading {
+        boxes,
+        may_vanish: pen.may_vanish(),
+        fills: style.fills(),
+    };
+    judged.into_iter().map(group).collect()
+}
+
 /// Mean darkness and stroke width of the pictures of one field.
 fn ink_of_all(pictures: &[&Grey]) -> (f64, f64) {
     let all: Vec<(f64, f64)> = pictures
@@ -219,20 +272,19 @@ fn ink_of_all(pictures: &[&Grey]) -> (f64, f64) {
     (sum.0 / count, sum.1 / count)
 }
 
-fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
+fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage, pen: &mut PagePen) -> Found {
     let homography = &placed.zone(field).mapping;
     match field.kind {
-        FieldKind::OneOf | FieldKind::AnyOf => Found::Boxes(
-            field
-                .options
-                .iter()
-                .map(|o| ticks::read_box(page, &placed.part(field, &o.zone).mapping, o))
-                .collect(),
-        ),
-        FieldKind::Signature => {
-            let (signed, confidence) = ticks::read_signature(page, homography, field.zone);
-            Found::Signature(signed, confidence)
+        FieldKind::OneOf | FieldKind::AnyOf => {
+            let picture = ticks::group::cut_group(page, placed, field);
+            pen.add_boxes(&picture, field);
+            Found::Boxes(picture)
         }
+        FieldKind::Signature => Found::Signature(cut(
+            page,
+            homography,
+            ticks::signature::zone_of(&field.zone),
+        )),
         FieldKind::Text => {
             let pictures: Vec<(&Zone, ZonePicture)> = lines_of(field)
                 .iter()
@@ -243,10 +295,11 @@ fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage) -> Found {
                 .collect();
             in_lines(pictures.iter().map(|(line, picture)| (*line, picture)))
         }
-        _ => in_comb(
-            field,
-            &cut(page, homography, field.zone.grown(comb::MARGIN_MM)),
-        ),
+        _ => {
+            let picture = cut(page, homography, field.zone.grown(comb::MARGIN_MM));
+            pen.add_writing(&picture, field);
+            in_comb(field, &picture)
+        }
     }
 }
 
@@ -268,12 +321,6 @@ fn in_lines<'p>(pictures: impl Iterator<Item = (&'p Zone, &'p ZonePicture)>) -> 
     } else {
         Found::Lines(pieces)
     }
-}
-
-/// The boxes of a field from one picture of all of them.
-fn in_boxes(field: &Field, picture: &ZonePicture) -> Found {
-    let read = |option| ticks::read_box_in(picture, option);
-    Found::Boxes(field.options.iter().map(read).collect())
 }
 
 fn in_comb(field: &Field, picture: &ZonePicture) -> Found {

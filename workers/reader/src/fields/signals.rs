@@ -6,9 +6,9 @@ use enrol::forms::definition::Field;
 use serde::Serialize;
 
 use super::texts::ByCells;
-use super::tick_signals::TickSignals;
 use crate::calibration::RiskGroup;
 use crate::handwriting::{CellSupport, TextReading};
+use crate::ticks::TickSignals;
 
 /// A field's reading, and its signals where something is written in it.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct ReadField {
     pub signals: Option<Signals>,
     /// A comb as its cells alone were read.
     pub by_cells: Option<ByCells>,
-    /// What is known about how marks came to be read as they were; `None` for all but ticks.
+    /// The signals of a group of tick boxes, marked or not; `None` for all else.
     pub ticks: Option<TickSignals>,
 }
 

@@ -31,8 +31,6 @@ pub struct Networks {
     pub cells: CellRecogniser,
     /// Fitted on these weights; without one every written field goes to a clerk.
     pub calibration: Option<Calibration>,
-    /// Whether an unambiguous consent may be accepted without a clerk.
-    pub accept_consent: bool,
 }
 
 /// Why the networks cannot be used. None of these passes by trying again.
@@ -69,7 +67,6 @@ impl Networks {
             lines: Recogniser::load()?,
             cells: CellRecogniser::load()?,
             calibration: None,
-            accept_consent: false,
         };
         let identity = networks.identity();
         networks.calibration = match calibration {

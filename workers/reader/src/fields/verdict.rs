@@ -1,10 +1,11 @@
-//! From what was measured or recognised to a field's value, confidence, state and reasons.
+//! From what was recognised to a field's value, confidence, state and reasons. Boxes and signatures are in
+//! [`super::ticked`].
 //!
 //! Writing is accepted where its calibrated probability is above the threshold proved for the field's target error rate
 //! and nothing else speaks against it. Reasons never hold a value.
 
 use enrol::domain::calibration::FieldSignals;
-use enrol::domain::field::{FieldKind, FieldState, FieldValue};
+use enrol::domain::field::{FieldKind, FieldState};
 use enrol::domain::reading::FieldReading;
 use enrol::forms::definition::Field;
 
@@ -17,6 +18,7 @@ use crate::checking;
 /// Below this the reader says itself that it is guessing.
 const GUESS_BELOW: f64 = 0.5;
 
+/// A reading of `field` that says nothing yet.
 pub(super) fn reading(field: &Field) -> FieldReading {
     FieldReading {
         name: field.name.clone(),
@@ -97,22 +99,4 @@ fn doubt(field: &Field, written: &Written, signals: &Signals, confidence: f64) -
         "Probably right, but not sure enough to go unseen."
     };
     reason.to_owned()
-}
-
-/// A signature box.
-pub fn of_signature(field: &Field, signed: Option<bool>, confidence: f64) -> FieldReading {
-    let mut result = FieldReading {
-        confidence,
-        value: signed.map(FieldValue::Signed),
-        ..reading(field)
-    };
-    result.reasons.push(
-        match signed {
-            Some(true) => "A signature is always confirmed by a person.",
-            Some(false) => "No signature was found: please look.",
-            None => "It cannot be told whether this is signed.",
-        }
-        .to_owned(),
-    );
-    result
 }

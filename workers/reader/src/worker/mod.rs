@@ -32,6 +32,7 @@ use uuid::Uuid;
 
 use self::document::Worker;
 use self::threads::ReadingThreads;
+use crate::fields::Policy;
 use crate::{Reader, ReaderOptions};
 
 /// A reading that takes longer will not end: the process is given up, since a thread inside a native library cannot
@@ -80,7 +81,9 @@ pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
     let options = ReaderOptions {
         form_definitions: config.reading.form_definitions.clone(),
         calibration: config.reading.calibration.clone(),
-        accept_consent: config.reading.accept_consent,
+        policy: Policy {
+            accept_consent: config.reading.accept_consent,
+        },
         ..ReaderOptions::default()
     };
     let reader = Arc::new(tokio::task::spawn_blocking(move || Reader::new(options)).await??);

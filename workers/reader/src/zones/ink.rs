@@ -42,13 +42,19 @@ impl Stroke {
 
 /// All patches of ink larger than a speck of `smallest_mm2`, joined across corners.
 pub fn strokes(picture: &Grey, smallest_mm2: f64) -> Vec<Stroke> {
+    strokes_darker_than(picture, INK, smallest_mm2)
+}
+
+/// As [`strokes`], of the pixels darker than `level` instead of [`INK`].
+pub fn strokes_darker_than(picture: &Grey, level: u8, smallest_mm2: f64) -> Vec<Stroke> {
     let (width, height) = (picture.width, picture.height);
     let smallest = ((smallest_mm2 * SCALE * SCALE) as usize).max(1);
     let mut seen = vec![false; picture.pixels.len()];
     let mut stack: Vec<usize> = Vec::new();
     let mut found = Vec::new();
     for start in 0..picture.pixels.len() {
-        if seen[start] || picture.pixels[start] >= INK {
+        // Paper first: most of a picture is paper, and `seen` is then hardly touched.
+        if picture.pixels[start] >= level || seen[start] {
             continue;
         }
         seen[start] = true;
@@ -66,7 +72,7 @@ pub fn strokes(picture: &Grey, smallest_mm2: f64) -> Vec<Stroke> {
             for ny in y.saturating_sub(1)..(y + 2).min(height) {
                 for nx in x.saturating_sub(1)..(x + 2).min(width) {
                     let next = ny * width + nx;
-                    if !seen[next] && picture.pixels[next] < INK {
+                    if picture.pixels[next] < level && !seen[next] {
                         seen[next] = true;
                         stack.push(next);
                     }

@@ -32,6 +32,8 @@ pub struct Fit {
     pub half_width: isize,
     /// Whether a line can be seen at all.
     pub seen: bool,
+    /// How much darker the lines are than what runs beside them, 0 to 130 (more counts no more).
+    pub depth: f64,
 }
 
 /// Finds the common shift of parallel lines: the one at which most darkness lies along all of them.
@@ -40,6 +42,7 @@ pub fn fit(picture: &Grey, lines: &[Line]) -> Fit {
         shift: 0,
         half_width: 0,
         seen: false,
+        depth: 0.0,
     };
     if lines.is_empty() {
         return nothing;
@@ -59,7 +62,10 @@ pub fn fit(picture: &Grey, lines: &[Line]) -> Fit {
     let base = profile.iter().copied().fold(f64::MAX, f64::min);
     let peak = at(best) - base;
     if peak < 6.0 {
-        return nothing;
+        return Fit {
+            depth: peak,
+            ..nothing
+        };
     }
     // The line has a width: take the middle of all that is nearly as dark, and up to where it fades on both sides.
     let reach = |level: f64| {
@@ -80,6 +86,7 @@ pub fn fit(picture: &Grey, lines: &[Line]) -> Fit {
         shift,
         half_width,
         seen: true,
+        depth: peak,
     }
 }
 
