@@ -5,9 +5,9 @@ Run as a program: its memory must not count as an engine's (a child begins with 
     pages.py FORMS ZONES OUT COUNT SEED
 
 `FORMS` is a folder of folders with scans and a truth.json, `ZONES` the JSON of `enrol form show`. Writes OUT/NN.png
-and OUT/pages.json, a list of {picture, form, page, capture, writer, files, of, grid, fields}; `files` are the scans of the whole
-form, which has `of` pages; `grid` is null where the folder has
-no geometry.json, `fields` holds name, kind, box in millimetres of the form's page, and the true value.
+and OUT/pages.json, a list of {picture, form, page, capture, writer, files, of, grid, fields}; `files` are the scans of
+the whole form, which has `of` pages; `grid` is null where the folder has no geometry.json; `fields` holds name, kind,
+box in millimetres of the form's page, and the true value.
 """
 
 import json
@@ -109,7 +109,7 @@ def main() -> None:
         image, dpi = picture(Path(folder) / page["form"] / page["file"], page["index"])
         # A PDF's page is rendered to whole pixels upwards: one more than was scanned.
         if page["grid"] and any(abs(a - b) > 2 for a, b in zip(image.size, page["grid"]["size"])):
-            raise SystemExit(f"{page['form']}: the picture has {image.size} pixels, geometry.json {page['grid']['size']}")
+            raise SystemExit(f"{page['form']}: {image.size} pixels, but {page['grid']['size']} in geometry.json")
         target = Path(out) / f"{number:02}.png"
         image.save(target, dpi=(dpi, dpi))
         keep = ("form", "page", "capture", "writer", "files", "of", "grid", "fields")

@@ -22,7 +22,7 @@ def as_written(kind: str, value: str) -> str:
 
 
 def in_picture(grid: dict, x: float, y: float) -> tuple[float, float]:
-    """Where a point of the form's page (millimetres) lies in the picture (pixels), bilinear between the grid's points."""
+    """Where a point of the form's page (millimetres) lies in the picture (pixels), bilinear between the grid's."""
     xs, ys, points = grid["xs"], grid["ys"], grid["points"]
     column = max(i for i in range(len(xs) - 1) if i == 0 or xs[i] <= x)
     row = max(i for i in range(len(ys) - 1) if i == 0 or ys[i] <= y)

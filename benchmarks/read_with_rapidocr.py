@@ -2,7 +2,8 @@
 
     read_with_rapidocr.py OUT LONGEST_SIDE PICTURE...
 
-Pictures with a side of more pixels than LONGEST_SIDE are scaled down first (2000 where nothing is asked for). OUT gets one list of {text, corners} per picture, corners in pixels.
+Pictures with a side of more pixels than LONGEST_SIDE are scaled down first; the package's default is 2000. OUT gets one
+list of {text, corners} per picture, corners in the picture's pixels.
 """
 
 import json
