@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help run test check bench advisories assets browser fonts queries packages samples erase \
+.PHONY: help run test check bench bench-compare advisories assets browser fonts queries packages samples erase \
   train train-evaluate train-without-unipen training-environment
 
 PROGRAMS := target/debug
@@ -80,6 +80,21 @@ train-evaluate: training-environment ## Read writers the networks never saw (DAT
 
 train-without-unipen: training-environment ## Train the networks from fonts alone (DATA=folder)
 	$(TRAINING)/.venv/bin/python $(TRAINING)/retrain.py --data $(DATA) --minutes $(MINUTES) --seed $(SEED) --without-unipen
+
+COMPARISON := target/bench/venv
+# A folder of forms to compare on; unset: written with the pen strokes in DATA, else the committed sample scans.
+FORMS ?=
+
+bench-compare: packages fonts ## Enrol, Tesseract and RapidOCR on the same pages (DATA=folder, or FORMS=folder)
+	cargo build --workspace
+	@if [ ! -f $(COMPARISON)/ready ] || [ benchmarks/requirements.txt -nt $(COMPARISON)/ready ]; then \
+	    mkdir -p target/bench && python3 -m venv $(COMPARISON) \
+	    && $(COMPARISON)/bin/pip install --quiet --requirement benchmarks/requirements.txt && touch $(COMPARISON)/ready; fi
+	@forms="$(FORMS)"; \
+	if [ -z "$$forms" ] && [ -d "$(DATA)" ]; then forms=target/bench/forms; \
+	    rm -rf $$forms && $(PROGRAMS)/enrol sample --pens $(DATA) --evaluation 60 --out $$forms || exit 1; fi; \
+	$(COMPARISON)/bin/python benchmarks/compare.py --forms "$${forms:-sample-forms/scans}" \
+	    --programs $(PROGRAMS) --out target/bench
 
 erase: ## Remove the local servers' data: scans, records, accounts, keys
 	$(PROGRAMS)/enrol down --erase
