@@ -87,13 +87,13 @@ FORMS ?=
 
 bench-compare: packages fonts ## Enrol, Tesseract and RapidOCR on the same pages (DATA=folder, or FORMS=folder)
 	cargo build --workspace
-	@if [ ! -f $(COMPARISON)/ready ] || [ benchmarks/requirements.txt -nt $(COMPARISON)/ready ]; then \
+	@if [ ! -f $(COMPARISON)/ready ] || [ tests/comparison/requirements.txt -nt $(COMPARISON)/ready ]; then \
 	    mkdir -p target/bench && python3 -m venv $(COMPARISON) \
-	    && $(COMPARISON)/bin/pip install --quiet --requirement benchmarks/requirements.txt && touch $(COMPARISON)/ready; fi
+	    && $(COMPARISON)/bin/pip install --quiet --requirement tests/comparison/requirements.txt && touch $(COMPARISON)/ready; fi
 	@forms="$(FORMS)"; \
 	if [ -z "$$forms" ] && [ -d "$(DATA)" ]; then forms=target/bench/forms; \
 	    rm -rf $$forms && $(PROGRAMS)/enrol sample --pens $(DATA) --evaluation 60 --out $$forms || exit 1; fi; \
-	$(COMPARISON)/bin/python benchmarks/compare.py --forms "$${forms:-sample-forms/scans}" \
+	$(COMPARISON)/bin/python tests/comparison/compare.py --forms "$${forms:-sample-forms/scans}" \
 	    --programs $(PROGRAMS) --out target/bench
 
 erase: ## Remove the local servers' data: scans, records, accounts, keys

@@ -12,6 +12,28 @@ def part_of(writer: int) -> str:
     return {0: EVALUATION, 1: CALIBRATION, 2: DEVELOPMENT}.get(int(writer) % 12, TRAINING)
 
 
+ROUND, CORNERED, STRAIGHT = "0OoQ8BbdaegqRPp69D", "E4HKk", "1Iil"
+
+
+def is_whole(label: str, strokes: list[np.ndarray]) -> bool:
+    """Whether what was recorded can be all of a character: four in a thousand lost strokes, an `A` being one slanting line.
+
+    Only the pen's path is looked at; the generator of sample forms has the same rule (strokes/whole.rs)."""
+    if len(strokes) != 1 or len(label) != 1 or not label.isalnum() or label in STRAIGHT:
+        return True
+    line = strokes[0]
+    step = 0.15 * max(float(np.ptp(line, axis=0).max()), 1.0)
+    points = [line[0]]
+    for point in line[1:]:
+        if np.hypot(*(point - points[-1])) >= step:
+            points.append(point)
+    if np.hypot(*(line[-1] - points[-1])) > step / 2:
+        points.append(line[-1])
+    way = np.diff(np.array(points), axis=0)
+    turned = np.degrees(np.abs(np.diff(np.unwrap(np.arctan2(way[:, 1], way[:, 0])))).sum())
+    return turned >= (180 if label in ROUND else 150 if label in CORNERED else 50)
+
+
 class StrokeArchive:
     """Records of one `.npz` file: each is a list of strokes, each stroke float32 [points, 2], x right, y down."""
 
@@ -38,7 +60,7 @@ class StrokeArchive:
         """Records of one part of the split: writer, then label, then record numbers."""
         found: dict[int, dict[str, list[int]]] = {}
         for record, (label, writer) in enumerate(zip(self.labels, self.writers)):
-            if part_of(writer) == part:
+            if part_of(writer) == part and is_whole(label, self.strokes(record)):
                 found.setdefault(int(writer), {}).setdefault(label, []).append(record)
         return found
 

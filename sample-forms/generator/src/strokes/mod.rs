@@ -9,6 +9,7 @@ pub mod compose;
 pub mod letter;
 pub mod manner;
 pub mod npz;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -137,6 +138,7 @@ fn collect(path: &Path, split: Split, people: &mut BTreeMap<i32, Penman>) -> any
         });
         let mut characters = label.chars();
         match (characters.next(), characters.next()) {
+            (Some(one), None) if !whole::is_whole(one, &trace.strokes) => {}
             (Some(one), None) => person.characters.entry(one).or_default().push(trace),
             (Some(_), Some(_)) => person.words.entry(label.clone()).or_default().push(trace),
             _ => {}

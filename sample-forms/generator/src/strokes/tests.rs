@@ -102,9 +102,10 @@ fn an_archive_is_read_back_by_writer_and_kind() {
         &folder.path().join("characters.npz"),
         &[
             (12, "A", &[&a, &dot]),
-            (13, "A", &[&a]),
-            (14, "\u{e9}", &[&dot]),
+            (13, "A", &[&a, &dot]),
+            (14, "\u{e9}", &[&a, &dot]),
             (12, "B", &[]),
+            (12, "F", &[&a]),
         ],
         false,
     );
@@ -127,6 +128,10 @@ fn an_archive_is_read_back_by_writer_and_kind() {
     assert!(
         !people[0].characters.contains_key(&'B'),
         "no ink, no character"
+    );
+    assert!(
+        !people[0].characters.contains_key(&'F'),
+        "one straight line is what is left of an F"
     );
     assert_eq!(people[1].words["Road"][0].width, 240.0);
     assert_eq!(

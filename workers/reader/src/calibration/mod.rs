@@ -23,7 +23,19 @@ pub use self::table::{Calibration, CalibrationError, Judgement};
 
 /// Fields that share one promise and one threshold. The promise is proved per group, since a single kind of field
 /// seldom has the thousands of cases that a small error rate needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum RiskGroup {
     /// Names, dates of birth and NHS numbers: a wrong one is a wrong person.

@@ -31,6 +31,9 @@ pub struct CalibrateArgs {
     /// Write the calibration to this file (the one built in is workers/reader/model/calibration.json)
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
+    /// Write only these groups: all fields of the others go to a clerk
+    #[arg(long, value_name = "GROUP", requires = "write")]
+    only: Vec<RiskGroup>,
     /// Write figures (calibration.json) and a plot (calibration.svg) to this folder
     #[arg(long, value_name = "FOLDER")]
     report: Option<PathBuf>,
@@ -79,7 +82,7 @@ fn from_zones(args: &CalibrateArgs, networks: &Networks) -> anyhow::Result<ExitC
     if let Some(file) = &args.signals {
         write_lines(file, &cases)?;
     }
-    let (calibration, fits) = fit(&cases, &networks.identity());
+    let (mut calibration, fits) = fit(&cases, &networks.identity());
     let groups = fits.iter().map(|fit| {
         let own = &fit.calibration;
         let rung = own.rung(default_target(own.group)).copied();
@@ -96,6 +99,8 @@ fn from_zones(args: &CalibrateArgs, networks: &Networks) -> anyhow::Result<ExitC
         report.write(folder, "calibration")?;
     }
     if let Some(file) = &args.write {
+        let wanted = |group| args.only.is_empty() || args.only.contains(&group);
+        calibration.groups.retain(|g| wanted(g.group));
         write(file, &calibration)?;
     }
     Ok(ExitCode::SUCCESS)

@@ -261,22 +261,24 @@ fn by_cells(field: &Field, comb: &Comb, read: &TextReading, residual_mm: f64) ->
 }
 
 /// Whether a comb needs no line reader, because it is accepted by its cells alone. (Another thing on the page may still
-/// send it to a clerk.) Without a calibration, whether the cells leave little doubt.
+/// send it to a clerk.) Where none is in force for its group, whether the cells leave little doubt.
 fn is_decided(networks: &Networks, field: &Field, texts: &FieldTexts) -> bool {
     let (Some(by_cells), Some(read)) = (&texts.by_cells, texts.readings.first()) else {
         return false;
     };
-    if networks.calibration.is_none() {
-        // An e-mail address is written in both cases: see `Trust::FOR_MIXED`.
-        return field.kind != FieldKind::Email
-            && read.rival() <= RIVAL
-            && read.worst_margin.is_some_and(|m| m >= CLEAR_MARGIN);
-    }
     let signals = &by_cells.signals;
     let judgement = signals
         .group(field)
         .and_then(|group| networks.judge(field, group, &features(signals)));
-    judgement.is_some_and(|j| j.enough) && signals.eligible()
+    match judgement {
+        Some(judgement) => judgement.enough && signals.eligible(),
+        // An e-mail address is written in both cases: see `Trust::FOR_MIXED`.
+        None => {
+            field.kind != FieldKind::Email
+                && read.rival() <= RIVAL
+                && read.worst_margin.is_some_and(|m| m >= CLEAR_MARGIN)
+        }
+    }
 }
 
 fn read_comb(

@@ -18,7 +18,7 @@ from pathlib import Path
 import engines
 import placing
 
-sys.path.append(str(Path(__file__).parents[1] / "workers/reader/training"))
+sys.path.append(str(Path(__file__).parents[2] / "workers/reader/training"))
 from bounds import wilson  # noqa: E402
 
 JUDGED = """\
