@@ -1,6 +1,6 @@
 //! From a written sheet to the pixels of its scan or photograph, with the true place of every point of the form.
 //!
-//! It does what [`crate::scan`] does, several times faster: one channel for grey, tables for tone and noise, one
+//! It does what `scan` does, several times faster: one channel for grey, tables for tone and noise, one
 //! look at the sheet per pixel after a blur that stands for the area of the sensor's pixels.
 
 use rand::Rng;
