@@ -15,8 +15,9 @@ use super::page_error::{PageError, render};
 use super::posted::same_token;
 use super::session::SignedIn;
 use super::state::AppState;
+use super::visible;
 use crate::decoding::FileKind;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::reception::{self, Scan, ScanForm, ScanPage};
 
@@ -27,6 +28,8 @@ pub(super) const UPLOAD_LIMIT: usize = 500 * 1024 * 1024;
 const ROWS: i64 = 50;
 /// Where the keys of files uploaded on this page begin.
 const UPLOADS: &str = "reception/";
+/// What stands before that, with the code of the centre, where the uploader works for a centre.
+const CENTRES: &str = "centres/";
 
 struct Outcome {
     state: &'static str,
@@ -57,6 +60,8 @@ struct ReceptionPage {
     sent: usize,
     rows: Vec<Row>,
     older: Option<String>,
+    /// The centres to choose from, for somebody who works for several.
+    centres: Vec<String>,
 }
 
 #[derive(Template)]
@@ -79,7 +84,13 @@ pub(super) async fn show(
     signed_in: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Reception)?;
+    signed_in.must(Permission::Scans)?;
+    audit::record(
+        state.database.pool(),
+        signed_in.actor(),
+        Act::list("document"),
+    )
+    .await?;
     page(
         &state,
         &signed_in,
@@ -97,7 +108,7 @@ async fn page(
     sent: usize,
     before: Option<DateTime<Utc>>,
 ) -> Result<Response, PageError> {
-    let scans = reception::recent(&state.database, before, ROWS).await?;
+    let scans = reception::recent(&state.database, &signed_in.scope(), before, ROWS).await?;
     let full = scans.len() >= usize::try_from(ROWS).unwrap_or(usize::MAX);
     let last = scans.last().map(|s| {
         s.received_at
@@ -118,6 +129,10 @@ async fn page(
         sent,
         rows: scans.iter().map(|scan| row(scan, signed_in)).collect(),
         older: last.filter(|_| full),
+        centres: match signed_in.account.centres.as_slice() {
+            [_] => vec![],
+            several => several.to_vec(),
+        },
     };
     Ok((status, render(&view)).into_response())
 }
@@ -127,10 +142,8 @@ pub(super) async fn scan(
     signed_in: SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Reception)?;
-    let scan = reception::scan(&state.database, id)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    signed_in.must(Permission::Scans)?;
+    let scan = visible::scan(&state, &signed_in, id).await?;
     audit::record(
         state.database.pool(),
         signed_in.actor(),
@@ -151,16 +164,22 @@ fn row(scan: &Scan, signed_in: &SignedIn) -> Row {
         id: scan.id,
         name: shown_name(&scan.object_key).to_owned(),
         received: date_time(scan.received_at),
-        outcomes: outcomes(scan, signed_in.may(Role::Clerk)),
+        outcomes: outcomes(scan, signed_in.can(Permission::CheckForms)),
     }
 }
 
 /// What a person knows a scan by: the name of the file that was uploaded here, or the whole key of one that came by
 /// another way, because scanners call all their files the same.
 fn shown_name(key: &str) -> &str {
-    match key.strip_prefix(UPLOADS) {
-        Some(rest) => rest.rsplit('/').next().unwrap_or(rest),
-        None => key,
+    let uploaded = key.starts_with(UPLOADS)
+        || key.starts_with(CENTRES)
+            && key
+                .split('/')
+                .nth(2)
+                .is_some_and(|part| UPLOADS.trim_end_matches('/') == part);
+    match key.rsplit('/').next() {
+        Some(name) if uploaded => name,
+        _ => key,
     }
 }
 
@@ -280,7 +299,11 @@ pub(super) async fn upload(
     signed_in: SignedIn,
     mut parts: Multipart,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Reception)?;
+    signed_in.must(Permission::Scans)?;
+    let mut centre = match signed_in.account.centres.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    };
     let (mut genuine, mut sent, mut errors) = (false, 0, Vec::new());
     while let Some(part) = parts
         .next_field()
@@ -292,7 +315,22 @@ pub(super) async fn upload(
                 let token = part.text().await.map_err(|_| PageError::Malformed)?;
                 genuine = same_token(&token, &signed_in.csrf);
             }
-            Some("files") if genuine => match take(&state, part).await? {
+            Some("centre") => {
+                let chosen = part.text().await.map_err(|_| PageError::Malformed)?;
+                if signed_in.account.centres.contains(&chosen) {
+                    centre = Some(chosen);
+                }
+            }
+            // Whoever works for some centres only would lose sight of a scan that belongs to none.
+            Some("files")
+                if genuine && centre.is_none() && !signed_in.account.centres.is_empty() =>
+            {
+                let advice = "Select the centre the forms were handed in at".to_owned();
+                if !errors.contains(&advice) {
+                    errors.push(advice);
+                }
+            }
+            Some("files") if genuine => match take(&state, part, centre.as_deref()).await? {
                 Taken::Stored => sent += 1,
                 Taken::Refused(why) => errors.push(why),
                 Taken::NoFile => {}
@@ -326,7 +364,7 @@ enum Taken {
     NoFile,
 }
 
-async fn take(state: &AppState, part: Field<'_>) -> Result<Taken, PageError> {
+async fn take(state: &AppState, part: Field<'_>, centre: Option<&str>) -> Result<Taken, PageError> {
     let name = safe_name(part.file_name().unwrap_or_default());
     if name.is_empty() {
         return Ok(Taken::NoFile);
@@ -346,7 +384,8 @@ async fn take(state: &AppState, part: Field<'_>) -> Result<Taken, PageError> {
         return Ok(Taken::Refused(format!("{name}: {}", kind.advice())));
     };
     let day = Utc::now().format("%Y/%m/%d");
-    let key = format!("{UPLOADS}{day}/{}/{name}", Uuid::now_v7().simple());
+    let place = centre.map_or_else(String::new, |code| format!("{CENTRES}{code}/"));
+    let key = format!("{place}{UPLOADS}{day}/{}/{name}", Uuid::now_v7().simple());
     match state.objects.put(&key, bytes, media_type).await {
         Ok(_) => Ok(Taken::Stored),
         Err(error) => {
@@ -378,7 +417,7 @@ fn too_large_or_malformed(error: &axum::extract::multipart::MultipartError) -> P
 }
 
 /// Longest part of a file's name kept in a key, in bytes: the S3 server of the local stack takes keys of about 150.
-const LONGEST_NAME: usize = 90;
+const LONGEST_NAME: usize = 64;
 
 /// The name of an uploaded file without folders or signs that mean something in a key.
 fn safe_name(name: &str) -> String {
@@ -411,7 +450,7 @@ mod tests {
         assert_eq!(safe_name("C:\\scans\\form 1.pdf"), "form 1.pdf");
         assert_eq!(safe_name(".."), "");
         assert_eq!(safe_name("a<b>?.pdf"), "a_b__.pdf");
-        assert_eq!(safe_name(&"é".repeat(300)), "é".repeat(45));
+        assert_eq!(safe_name(&"é".repeat(300)), "é".repeat(32));
     }
 
     #[test]
@@ -420,6 +459,11 @@ mod tests {
             shown_name("reception/2026/11/23/0193/form 1.pdf"),
             "form 1.pdf"
         );
+        assert_eq!(
+            shown_name("centres/OAK/reception/2026/11/23/0193/form 1.pdf"),
+            "form 1.pdf"
+        );
+        assert_eq!(shown_name("centres/OAK/1.jpg"), "centres/OAK/1.jpg");
         assert_eq!(shown_name("scans/07/scan-1.jpg"), "scans/07/scan-1.jpg");
     }
 

@@ -4,12 +4,10 @@ mod bearer;
 mod problem;
 mod service_user;
 
-use axum::Router;
-use axum::routing::get;
 use axum::{Json, response::IntoResponse};
 use utoipa::OpenApi;
 
-use super::state::AppState;
+use super::routes::Routes;
 use bearer::Scheme;
 
 /// Opens records without Article 9 data.
@@ -29,11 +27,11 @@ pub const READ_SPECIAL: &str = "service-users:special";
 )]
 struct Description;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/service-users/{service_user}", get(service_user::show))
-        .route("/api/{*rest}", get(async || problem::Problem::NotFound))
-        .route("/openapi.json", get(openapi))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/api/service-users/{service_user}", service_user::show)
+        .get("/api/{*rest}", async || problem::Problem::NotFound)
+        .get("/openapi.json", openapi)
 }
 
 async fn openapi() -> impl IntoResponse {
