@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::oidc::Provider;
 use super::picture::Pictures;
 use super::throttle::Throttle;
-use super::{WebError, password};
+use super::{WebError, password, session};
 use crate::config::Config;
 use crate::decoding::Decoder;
 use crate::forms::definition::FormDefinition;
@@ -12,6 +13,7 @@ use crate::objects::ObjectStore;
 use crate::storage::Database;
 use crate::storage::review::FormHead;
 use crate::storage::sealing::Sealer;
+use crate::storage::sessions::SessionLimits;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +26,10 @@ pub(super) struct Parts {
     pub pictures: Pictures,
     pub throttle: Throttle,
     pub passwords: password::Checker,
+    pub session_limits: SessionLimits,
+    pub provider: Option<Provider>,
+    /// Whether people may sign in with a password of Enrol's own.
+    pub local_accounts: bool,
     /// Address as seen from outside, without trailing slash.
     pub public_url: String,
     definitions: Vec<FormDefinition>,
@@ -47,6 +53,9 @@ impl AppState {
             sealer: Sealer::from_key_file(&config.keys.special_category_key_file)?,
             throttle: Throttle::default(),
             passwords: password::Checker::default(),
+            session_limits: session::limits(&config.sign_in),
+            local_accounts: config.sign_in.local_accounts(),
+            provider: Provider::new(&config.sign_in, &public_url)?,
             public_url,
             definitions: crate::forms::load_all(),
         })))

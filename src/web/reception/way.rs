@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::UPLOADS;
+use super::{CENTRES, UPLOADS};
 use crate::storage::reception::{Scan, ScanForm, ScanPage};
 use crate::web::frame::date_time;
 
@@ -48,9 +48,15 @@ impl Row {
 /// What a person knows a scan by: the name of the file that was uploaded here, or the whole key of one that came by
 /// another way, because scanners call all their files the same.
 pub(in crate::web) fn shown_name(key: &str) -> &str {
-    match key.strip_prefix(UPLOADS) {
-        Some(rest) => rest.rsplit('/').next().unwrap_or(rest),
-        None => key,
+    let uploaded = key.starts_with(UPLOADS)
+        || key.starts_with(CENTRES)
+            && key
+                .split('/')
+                .nth(2)
+                .is_some_and(|part| UPLOADS.trim_end_matches('/') == part);
+    match key.rsplit('/').next() {
+        Some(name) if uploaded => name,
+        _ => key,
     }
 }
 
@@ -163,6 +169,11 @@ mod tests {
             shown_name("reception/2026/11/23/0193/form 1.pdf"),
             "form 1.pdf"
         );
+        assert_eq!(
+            shown_name("centres/OAK/reception/2026/11/23/0193/form 1.pdf"),
+            "form 1.pdf"
+        );
+        assert_eq!(shown_name("centres/OAK/1.jpg"), "centres/OAK/1.jpg");
         assert_eq!(shown_name("scans/07/scan-1.jpg"), "scans/07/scan-1.jpg");
     }
 

@@ -14,7 +14,7 @@ use super::field_view::{Control, FieldView, target};
 use crate::domain::field::FieldState;
 use crate::domain::household;
 use crate::forms::definition::FormDefinition;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::form_fields::{self, StoredField};
 use crate::storage::review::{self, FormHead, FormPage, Holder};
@@ -22,6 +22,7 @@ use crate::web::frame::{Frame, Section, date_time};
 use crate::web::page_error::{PageError, render};
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 /// Fields of one part of the form.
 struct Group {
@@ -122,7 +123,8 @@ pub(in crate::web) async fn show(
     signed_in: SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
+    signed_in.must(Permission::CheckForms)?;
+    visible::form(&state, &signed_in, id).await?;
     let form = load(&state, id).await?.ok_or(PageError::NotFound)?;
     if form.head.state != "in_review" {
         return Ok(closed(&form.head, &signed_in, StatusCode::OK, vec![]));

@@ -7,12 +7,14 @@ use chrono::{Local, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
+use crate::storage::audit::{self, Act};
 use crate::storage::review::{self, WaitingForm};
 use crate::web::frame::{Frame, Section, date_time};
 use crate::web::page_error::{PageError, render};
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 /// Rows shown at most; the oldest come first, so nothing is forgotten beyond them.
 const MOST_ROWS: i64 = 200;
@@ -58,16 +60,21 @@ pub(in crate::web) async fn show(
     signed_in: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    let forms = review::waiting(&state.database, MOST_ROWS).await?;
-    let (waiting, settled_today) = review::counts(&state.database, start_of_day()).await?;
+    signed_in.must(Permission::CheckForms)?;
+    let scope = signed_in.scope();
+    let forms = review::waiting(&state.database, &scope, MOST_ROWS).await?;
+    let (waiting, settled_today) = review::counts(&state.database, &scope, start_of_day()).await?;
+    audit::record(state.database.pool(), signed_in.actor(), Act::list("form")).await?;
     let done = match query.done {
-        Some(id) => review::form(&state.database, id).await?.and_then(|form| {
-            Some(Done {
-                household_id: form.household_id?,
-                reference: form.reference,
-            })
-        }),
+        Some(id) => visible::form(&state, &signed_in, id)
+            .await
+            .ok()
+            .and_then(|form| {
+                Some(Done {
+                    household_id: form.household_id?,
+                    reference: form.reference,
+                })
+            }),
         None => None,
     };
     let rows: Vec<Row> = forms

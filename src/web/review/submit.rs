@@ -11,13 +11,14 @@ use super::answers::{self, Typed};
 use super::form::{self, OpenForm};
 use crate::domain::household::{self, HouseholdError, Settled, SettledFields};
 use crate::storage::Database;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit;
 use crate::storage::review::{self, Answer, SubmitError};
 use crate::storage::settlement::{SettleError, SettlementContext};
 use crate::web::page_error::PageError;
 use crate::web::posted::Posted;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 /// What to do about a required field without a value.
 const NEEDED: &str =
@@ -28,7 +29,8 @@ pub(in crate::web) async fn submit(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
+    posted.signed_in.must(Permission::CheckForms)?;
+    visible::form(&state, &posted.signed_in, id).await?;
     let version: i32 = posted
         .first("version")
         .and_then(|v| v.parse().ok())
@@ -107,7 +109,8 @@ pub(in crate::web) async fn release(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Redirect, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
+    posted.signed_in.must(Permission::CheckForms)?;
+    visible::form(&state, &posted.signed_in, id).await?;
     review::release(&state.database, id, posted.signed_in.account.id).await?;
     Ok(Redirect::to("/review"))
 }
