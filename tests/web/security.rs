@@ -6,6 +6,7 @@ use enrol::domain::role::Role;
 use enrol::storage::{api_tokens, audit, audit_chain};
 use enrol::web::{READ, READ_SPECIAL, Route, random_token, route_list, token_hash};
 use reqwest::{Response, StatusCode};
+use secrecy::ExposeSecret;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -639,6 +640,8 @@ async fn every_look_is_in_the_trail_and_so_is_looking_at_the_trail() {
         );
     }
     let ann = site.browser("ann").await;
+    let looks = "SELECT count(*) FROM audit_entry WHERE action = 'listed' AND subject = 'audit'";
+    let before = site.count(looks).await;
     let page = ann
         .get("/audit?about=F-000047&action=viewed_crop")
         .await
@@ -650,9 +653,49 @@ async fn every_look_is_in_the_trail_and_so_is_looking_at_the_trail() {
     let wrong = ann.get("/audit?from=yesterday&about=F-9").await;
     let wrong = wrong.text().await.unwrap();
     assert!(wrong.contains("Enter a date like") && wrong.contains("Enter the reference"));
-    let looks = "SELECT count(*) FROM audit_entry WHERE action = 'listed' AND subject = 'audit'";
-    assert_eq!(site.count(looks).await, 2);
-    let head = audit_chain::verify(&site.database, None).await.unwrap();
-    assert!(head.unwrap().entries > 10);
+    assert_eq!(site.count(looks).await, before + 2);
+    let head = audit_chain::verify(&site.database, None)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(head.entries > 10);
+    the_command_proves_it(&site, &head).await;
     site.stop().await;
+}
+
+async fn the_command_proves_it(site: &Site, head: &audit_chain::Head) {
+    let run = async |arguments: &[&str]| {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_enrol"))
+            .arg("audit")
+            .args(arguments)
+            .env(
+                "ENROL_DATABASE__URL",
+                site.config.database.url.expose_secret(),
+            )
+            .output()
+            .await
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    let noted = run(&["head"]).await.1;
+    let noted = noted.split_whitespace().nth(1).unwrap().to_owned();
+    let (code, said) = run(&["verify", "--head", &noted]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(&format!("{} entries checked", head.entries)));
+    assert!(said.contains(&format!("head {noted}")));
+    sqlx::raw_sql(
+        "ALTER TABLE audit_entry DISABLE TRIGGER USER;
+         UPDATE audit_entry SET action = 'viewed' WHERE id = (SELECT entry_id FROM audit_link WHERE position = 4);
+         ALTER TABLE audit_entry ENABLE TRIGGER USER",
+    )
+    .execute(site.database.pool())
+    .await
+    .unwrap();
+    let (code, said) = run(&["verify"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("(position 4) is not what was written"),
+        "{said}"
+    );
 }
