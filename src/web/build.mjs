@@ -1,4 +1,4 @@
-// Builds what the browser loads into dist/: one style sheet, three JavaScript modules, one icon.
+// Builds what the browser loads into dist/: one style sheet, a few JavaScript modules, one icon.
 // GOV.UK Frontend's fonts, crest and icons are deliberately left out.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -22,8 +22,7 @@ for (const unwanted of ['GDS Transport', '@font-face', 'govuk-crest', 'crown']) 
 }
 writeFileSync(join(dist, 'enrol.css'), css)
 cpSync(join(govuk, 'dist/govuk/govuk-frontend.min.js'), join(dist, 'govuk-frontend.min.js'))
-cpSync(join(here, 'scripts/enrol.js'), join(dist, 'enrol.js'))
-cpSync(join(here, 'scripts/session.js'), join(dist, 'session.js'))
+for (const script of ['enrol.js', 'reception.js', 'session.js']) cpSync(join(here, 'scripts', script), join(dist, script))
 cpSync(join(here, 'scripts/icon.svg'), join(dist, 'icon.svg'))
 
 const { version } = JSON.parse(readFileSync(join(govuk, 'package.json'), 'utf8'))

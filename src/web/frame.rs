@@ -10,6 +10,7 @@ use crate::storage::accounts::Permission;
 pub(super) enum Section {
     Review,
     Reception,
+    Supervision,
     Audit,
     Elsewhere,
 }
@@ -65,6 +66,12 @@ impl Frame {
                 "/audit",
                 "Audit trail",
                 signed_in.can(Permission::ReadAudit),
+            ),
+            (
+                Section::Supervision,
+                "/supervision",
+                "Work in hand",
+                signed_in.can(Permission::Exceptions),
             ),
         ];
         all.into_iter()

@@ -21,6 +21,7 @@ mod routes;
 mod session;
 mod sign_in;
 mod state;
+mod supervision;
 mod throttle;
 mod visible;
 
@@ -31,7 +32,7 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use api::{READ, READ_SPECIAL};
+pub use api::{READ, READ_SPECIAL, SCOPES};
 pub use assets::AssetsError;
 pub use routes::Route;
 pub use session::{random_token, token_hash};
@@ -176,14 +177,35 @@ fn routes() -> Routes {
         .post("/households/{household}/unprotect", household::unprotect)
         .get("/service-users/{service_user}", household::of_service_user)
         .get("/audit", audit_pages::show)
-        .get("/reception", reception::show)
-        .get("/reception/{document}", reception::scan)
+        .get("/reception", reception::list::show)
+        .get("/reception/rows", reception::list::rows)
+        .get("/reception/blanks", reception::blanks::show)
+        .post("/reception/blanks", reception::blanks::make)
+        .get(
+            "/reception/forms/{form}/missing-pages",
+            reception::blanks::missing_pages,
+        )
+        .get("/reception/{document}", reception::list::scan)
+        .get("/supervision", supervision::queue::show)
+        .get("/supervision/exceptions", supervision::exceptions::show)
+        .post(
+            "/supervision/exceptions/{document}/read-again",
+            supervision::exceptions::read_again,
+        )
+        .post(
+            "/supervision/exceptions/{document}/dismiss",
+            supervision::exceptions::dismiss,
+        )
+        .post(
+            "/supervision/exceptions/{document}/restore",
+            supervision::exceptions::restore,
+        )
         .merge(api::routes())
         .merge(health::routes())
         .at_most(BODY_LIMIT);
     let upload = Routes::default()
-        .post("/reception", reception::upload)
-        .at_most(reception::UPLOAD_LIMIT);
+        .post("/reception", reception::upload::upload)
+        .at_most(reception::upload::UPLOAD_LIMIT);
     pages.merge(upload)
 }
 

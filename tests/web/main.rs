@@ -12,6 +12,7 @@
 
 mod fixture;
 mod oidc;
+mod scans;
 mod security;
 
 use enrol::storage::{api_tokens, audit, service_users};
