@@ -62,8 +62,19 @@ pub(super) fn message(
     lines: &[&str],
     (href, link): (&str, &str),
 ) -> Response {
+    framed_message(status, Frame::bare(heading), heading, lines, (href, link))
+}
+
+/// The same in a frame of its own.
+pub(super) fn framed_message(
+    status: StatusCode,
+    frame: Frame,
+    heading: &str,
+    lines: &[&str],
+    (href, link): (&str, &str),
+) -> Response {
     let page = Message {
-        frame: Frame::bare(heading),
+        frame,
         heading,
         lines,
         href,

@@ -19,7 +19,7 @@ use crate::storage::sessions::{self, SessionLimits};
 
 /// A page that asks for news by itself says so with this header, so that its asking does not keep a session alive that
 /// nobody uses. Streams of events are known by what they accept.
-const BACKGROUND: &str = "x-enrol-background";
+const BACKGROUND: &str = "x-enrol-poll";
 
 /// 256 random bits as text for a cookie, a form or a header.
 pub fn random_token() -> String {
@@ -95,11 +95,6 @@ impl SignedIn {
         }
     }
 
-    /// Fails when the person may not do everything that `role` may.
-    pub fn must_be(&self, role: Role) -> Result<(), PageError> {
-        role.permissions().iter().try_for_each(|p| self.must(*p))
-    }
-
     /// The centres whose papers the person may see.
     pub fn scope(&self) -> Scope {
         Scope::new(&self.account.roles, &self.account.centres)
@@ -118,8 +113,8 @@ fn asks_by_itself(headers: &HeaderMap) -> bool {
 /// The limits that the configuration sets.
 pub(super) fn limits(config: &crate::config::SignIn) -> SessionLimits {
     SessionLimits {
-        idle: TimeDelta::minutes(config.idle_minutes.into()),
-        absolute: TimeDelta::hours(config.absolute_hours.into()),
+        idle: TimeDelta::minutes(config.idle_minutes.max(1).into()),
+        absolute: TimeDelta::hours(config.absolute_hours.max(1).into()),
     }
 }
 

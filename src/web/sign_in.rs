@@ -11,7 +11,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::frame::{Frame, Section};
-use super::page_error::{PageError, message, render};
+use super::page_error::{PageError, framed_message, render};
 use super::posted::{Posted, same_token};
 use super::session::{self, SESSION, SignedIn, cookie, cookie_name, random_token, token_hash};
 use super::state::AppState;
@@ -44,13 +44,15 @@ struct ProviderLink {
 pub(super) async fn home(signed_in: SignedIn) -> Response {
     match Frame::menu(&signed_in, Section::Elsewhere).first() {
         Some(first) => Redirect::to(first.href).into_response(),
-        None => message(
+        None => framed_message(
             StatusCode::OK,
+            Frame::new("Nothing to do here", &signed_in, Section::Elsewhere),
             "There is no page for you here",
             &[
-                "Your account has no role that works in these pages. Accounts are opened and closed with the enrol account command.",
+                "Your account has no role that works in these pages. Sign out above to sign in as somebody else.",
+                "Accounts are opened and closed with the command enrol account.",
             ],
-            ("/sign-in", "Sign in as somebody else"),
+            ("/", "Look again"),
         ),
     }
 }

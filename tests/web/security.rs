@@ -6,12 +6,14 @@ use enrol::domain::role::Role;
 use enrol::storage::{api_tokens, audit, audit_chain};
 use enrol::web::{READ, READ_SPECIAL, Route, random_token, route_list, token_hash};
 use reqwest::{Response, StatusCode};
+use secrecy::ExposeSecret;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::fixture::{Browser, Site, hidden, written};
 
 const RECEPTION: &[Role] = &[Role::Reception, Role::Supervisor];
+const SUPERVISION: &[Role] = &[Role::Supervisor];
 const CHECKING: &[Role] = &[Role::Clerk, Role::Supervisor];
 const FORMS: &[Role] = &[
     Role::Clerk,
@@ -26,7 +28,6 @@ const CROPS: &[Role] = &[
     Role::SafeguardingLead,
     Role::InformationGovernance,
 ];
-const SUPERVISING: &[Role] = &[Role::Supervisor];
 const PROTECTING: &[Role] = &[Role::Clerk, Role::Supervisor, Role::SafeguardingLead];
 const LEAD: &[Role] = &[Role::SafeguardingLead];
 const AUDIT: &[Role] = &[Role::InformationGovernance, Role::Auditor];
@@ -68,7 +69,6 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("GET", "/audit", Roles(AUDIT)),
         ("GET", "/reception", Roles(RECEPTION)),
         ("POST", "/reception", Roles(RECEPTION)),
-        ("GET", "/reception/{document}", Roles(RECEPTION)),
         ("GET", "/reception/rows", Roles(RECEPTION)),
         ("GET", "/reception/blanks", Roles(RECEPTION)),
         ("POST", "/reception/blanks", Roles(RECEPTION)),
@@ -77,29 +77,30 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
             "/reception/forms/{form}/missing-pages",
             Roles(RECEPTION),
         ),
-        ("GET", "/supervision", Roles(SUPERVISING)),
-        ("GET", "/supervision/exceptions", Roles(SUPERVISING)),
+        ("GET", "/supervision", Roles(SUPERVISION)),
+        ("GET", "/supervision/exceptions", Roles(SUPERVISION)),
         (
             "POST",
             "/supervision/exceptions/{document}/read-again",
-            Roles(SUPERVISING),
+            Roles(SUPERVISION),
         ),
         (
             "POST",
             "/supervision/exceptions/{document}/dismiss",
-            Roles(SUPERVISING),
+            Roles(SUPERVISION),
         ),
         (
             "POST",
             "/supervision/exceptions/{document}/restore",
-            Roles(SUPERVISING),
+            Roles(SUPERVISION),
         ),
+        ("GET", "/reception/{document}", Roles(RECEPTION)),
+        ("GET", "/api/service-users/{service_user}", Token),
         ("GET", "/api/scans", Token),
         ("POST", "/api/scans", Token),
         ("GET", "/api/scans/{scan}", Token),
         ("POST", "/api/scans/{scan}/read-again", Token),
         ("GET", "/api/work", Token),
-        ("GET", "/api/service-users/{service_user}", Token),
         ("GET", "/api/{*rest}", Anybody),
         ("GET", "/openapi.json", Anybody),
         ("GET", "/livez", Anybody),
@@ -355,7 +356,7 @@ async fn a_session_is_new_at_sign_in_and_ends_unless_a_person_uses_it() {
         .await
         .unwrap();
     let aged = site.count(idle).await;
-    for header in [("x-enrol-background", "1"), ("accept", "text/event-stream")] {
+    for header in [("x-enrol-poll", "1"), ("accept", "text/event-stream")] {
         let asked = ada
             .client
             .get(format!("{}/review", site.url))
@@ -416,8 +417,10 @@ async fn papers_of_other_centres_are_not_there() {
     let site = Site::start().await;
     let papers = Papers::settled(&site, "F-000043").await;
     let open = site.form("F-000044", &written()).await;
+    let many = [Role::Supervisor, Role::SafeguardingLead];
     site.account("rivers", &[Role::Clerk, Role::Reception], &["RIV"])
         .await;
+    site.account("elsewhere", &many, &["RIV"]).await;
     site.account("oaks", &[Role::Clerk, Role::Reception], &["OAK"])
         .await;
     site.account("boss", &[Role::Supervisor], &["RIV"]).await;
@@ -435,15 +438,17 @@ async fn papers_of_other_centres_are_not_there() {
     );
     assert_eq!(centre(open).await, None, "nobody has confirmed it yet");
 
-    let rivers = site.browser("rivers").await;
-    let token = csrf(&site, "rivers").await;
+    let elsewhere = site.browser("elsewhere").await;
+    let token = csrf(&site, "elsewhere").await;
     for (method, path, who) in table() {
-        if !path.contains('{') || !matches!(who, Who::Roles(_)) || path.ends_with("unprotect") {
+        if !path.contains('{') || !matches!(who, Who::Roles(_)) {
             continue;
         }
-        let answer = ask(&rivers, method, &papers.path(path), &token).await;
+        let answer = ask(&elsewhere, method, &papers.path(path), &token).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{method} {path}");
     }
+    let rivers = site.browser("rivers").await;
+    let token = csrf(&site, "rivers").await;
     let oaks = site.browser("oaks").await;
     for path in [
         "/review/{form}/fields/{field}/crop",
@@ -671,6 +676,8 @@ async fn every_look_is_in_the_trail_and_so_is_looking_at_the_trail() {
         );
     }
     let ann = site.browser("ann").await;
+    let looks = "SELECT count(*) FROM audit_entry WHERE action = 'listed' AND subject = 'audit'";
+    let before = site.count(looks).await;
     let page = ann
         .get("/audit?about=F-000047&action=viewed_crop")
         .await
@@ -682,9 +689,49 @@ async fn every_look_is_in_the_trail_and_so_is_looking_at_the_trail() {
     let wrong = ann.get("/audit?from=yesterday&about=F-9").await;
     let wrong = wrong.text().await.unwrap();
     assert!(wrong.contains("Enter a date like") && wrong.contains("Enter the reference"));
-    let looks = "SELECT count(*) FROM audit_entry WHERE action = 'listed' AND subject = 'audit'";
-    assert_eq!(site.count(looks).await, 2);
-    let head = audit_chain::verify(&site.database, None).await.unwrap();
-    assert!(head.unwrap().entries > 10);
+    assert_eq!(site.count(looks).await, before + 2);
+    let head = audit_chain::verify(&site.database, None)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(head.entries > 10);
+    the_command_proves_it(&site, &head).await;
     site.stop().await;
+}
+
+async fn the_command_proves_it(site: &Site, head: &audit_chain::Head) {
+    let run = async |arguments: &[&str]| {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_enrol"))
+            .arg("audit")
+            .args(arguments)
+            .env(
+                "ENROL_DATABASE__URL",
+                site.config.database.url.expose_secret(),
+            )
+            .output()
+            .await
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    let noted = run(&["head"]).await.1;
+    let noted = noted.split_whitespace().nth(1).unwrap().to_owned();
+    let (code, said) = run(&["verify", "--head", &noted]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(&format!("{} entries checked", head.entries)));
+    assert!(said.contains(&format!("head {noted}")));
+    sqlx::raw_sql(
+        "ALTER TABLE audit_entry DISABLE TRIGGER USER;
+         UPDATE audit_entry SET action = 'viewed' WHERE id = (SELECT entry_id FROM audit_link WHERE position = 4);
+         ALTER TABLE audit_entry ENABLE TRIGGER USER",
+    )
+    .execute(site.database.pool())
+    .await
+    .unwrap();
+    let (code, said) = run(&["verify"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("(position 4) is not what was written"),
+        "{said}"
+    );
 }

@@ -86,7 +86,8 @@ pub(in crate::web) async fn show(
     .await
 }
 
-/// The newest rows alone, for the script that keeps the list up to date.
+/// The newest rows alone, for the script that keeps the list up to date. Showing the list was noted; keeping it up to
+/// date is part of that.
 pub(in crate::web) async fn rows(
     State(state): State<AppState>,
     signed_in: SignedIn,
