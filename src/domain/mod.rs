@@ -4,3 +4,4 @@ pub mod calibration;
 pub mod field;
 pub mod household;
 pub mod reading;
+pub mod urgency;

@@ -149,6 +149,9 @@ fn router(state: AppState, assets: &std::path::Path) -> Router {
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/review", get(review::list::show))
+        .route("/review/next", post(review::next::next))
+        .route("/review/events", get(review::live::events))
+        .merge(review::desk::routes())
         .route(
             "/review/{form}",
             get(review::form::show).post(review::submit::submit),

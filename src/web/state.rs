@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::picture::Pictures;
+use super::review::live::LiveWork;
 use super::throttle::Throttle;
 use super::{WebError, password};
 use crate::config::Config;
@@ -23,6 +24,8 @@ pub(super) struct Parts {
     pub sealer: Sealer,
     pub pictures: Pictures,
     pub throttle: Throttle,
+    /// How much work there is, for pages that show it as it changes.
+    pub live: LiveWork,
     pub passwords: password::Checker,
     /// Address as seen from outside, without trailing slash.
     pub public_url: String,
@@ -46,6 +49,7 @@ impl AppState {
             objects,
             sealer: Sealer::from_key_file(&config.keys.special_category_key_file)?,
             throttle: Throttle::default(),
+            live: LiveWork::default(),
             passwords: password::Checker::default(),
             public_url,
             definitions: crate::forms::load_all(),

@@ -16,6 +16,7 @@ use crate::domain::household;
 use crate::forms::definition::FormDefinition;
 use crate::storage::accounts::Role;
 use crate::storage::audit::{self, Act};
+use crate::storage::drafts::{self, Draft};
 use crate::storage::form_fields::{self, StoredField};
 use crate::storage::review::{self, FormHead, FormPage, Holder};
 use crate::web::frame::{Frame, Section, date_time};
@@ -65,6 +66,18 @@ pub(super) struct OpenForm<'a> {
     pub pages: Vec<FormPage>,
     /// Names of the fields that a person has to look at.
     pub attention: BTreeSet<String>,
+    /// What was typed before, by name of the field.
+    pub drafts: BTreeMap<String, Kept>,
+}
+
+/// What was typed before.
+pub(super) struct Kept {
+    pub typed: Typed,
+    /// Whether the person went on to the next field.
+    pub confirmed: bool,
+    pub by: Uuid,
+    /// What colleagues see of them.
+    pub display_name: String,
 }
 
 /// Loads a form; `None` when there is none with that id.
@@ -84,12 +97,27 @@ pub(super) async fn load(state: &AppState, id: Uuid) -> Result<Option<OpenForm<'
     let pages = review::pages(&state.database, id).await?;
     let fields: BTreeMap<_, _> = fields.into_iter().map(|f| (f.name.clone(), f)).collect();
     let attention = attention(definition, &fields);
+    let drafts = drafts::of_form(&state.database, &state.sealer, id).await?;
+    let kept = |draft: Draft| {
+        let typed = serde_json::from_value(draft.typed).ok()?;
+        Some(Kept {
+            typed,
+            confirmed: draft.confirmed,
+            by: draft.by,
+            display_name: draft.display_name,
+        })
+    };
+    let drafts = drafts
+        .into_iter()
+        .filter_map(|(name, draft)| Some((name, kept(draft)?)))
+        .collect();
     Ok(Some(OpenForm {
         head,
         definition,
         fields,
         pages,
         attention,
+        drafts,
     }))
 }
 
@@ -142,15 +170,25 @@ pub(in crate::web) async fn show(
         Act::new("viewed", "form", id),
     )
     .await?;
-    let typed = form
-        .fields
-        .values()
-        .filter_map(|stored| {
-            let field = form.definition.field(&stored.name)?;
-            Some((stored.name.clone(), Typed::of_reading(field, stored)))
-        })
-        .collect();
+    let typed = form.shown_at_first();
     Ok(page(&form, &signed_in, &typed, &BTreeMap::new()))
+}
+
+impl OpenForm<'_> {
+    /// What the inputs show when the form is opened: what somebody typed before, else what was read.
+    pub fn shown_at_first(&self) -> BTreeMap<String, Typed> {
+        self.fields
+            .values()
+            .filter_map(|stored| {
+                let field = self.definition.field(&stored.name)?;
+                let typed = match self.drafts.get(&stored.name) {
+                    Some(draft) => draft.typed.clone(),
+                    None => Typed::of_reading(field, stored),
+                };
+                Some((stored.name.clone(), typed))
+            })
+            .collect()
+    }
 }
 
 /// The form with what was typed and what is wrong with it.

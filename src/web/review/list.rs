@@ -8,11 +8,14 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::storage::accounts::Role;
-use crate::storage::review::{self, WaitingForm};
+use crate::storage::queue::{self, Part, QueuedForm};
+use crate::storage::review;
 use crate::web::frame::{Frame, Section, date_time};
 use crate::web::page_error::{PageError, render};
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+
+use super::live;
 
 /// Rows shown at most; the oldest come first, so nothing is forgotten beyond them.
 const MOST_ROWS: i64 = 200;
@@ -29,6 +32,10 @@ struct Row {
     received: String,
     pages: i64,
     to_look_at: i64,
+    /// Somebody has begun it.
+    begun: bool,
+    urgent: Option<String>,
+    centre: Option<String>,
     holder: Holding,
 }
 
@@ -41,9 +48,16 @@ struct Done {
 #[template(path = "review_list.html", config = "src/web/askama.toml")]
 struct ListPage {
     frame: Frame,
-    summary: String,
+    csrf: String,
+    work: String,
+    settled_today: i64,
     rows: Vec<Row>,
-    next: Option<Uuid>,
+    /// Whether there is a form for this clerk.
+    next: bool,
+    /// The clerk asked for a form and there was none.
+    none: bool,
+    centres: Vec<String>,
+    centre: String,
     done: Option<Done>,
 }
 
@@ -51,6 +65,11 @@ struct ListPage {
 pub(in crate::web) struct ListQuery {
     /// The form that was just settled.
     done: Option<Uuid>,
+    /// Only forms of this centre.
+    #[serde(default)]
+    centre: String,
+    /// There was no next form.
+    none: Option<u8>,
 }
 
 pub(in crate::web) async fn show(
@@ -59,8 +78,12 @@ pub(in crate::web) async fn show(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, PageError> {
     signed_in.must_be(Role::Clerk)?;
-    let forms = review::waiting(&state.database, MOST_ROWS).await?;
-    let (waiting, settled_today) = review::counts(&state.database, start_of_day()).await?;
+    let part = Part {
+        centre: Some(query.centre.as_str()).filter(|c| !c.is_empty()),
+        referred: false,
+    };
+    let forms = queue::waiting(&state.database, part, MOST_ROWS).await?;
+    let (_, settled_today) = review::counts(&state.database, start_of_day()).await?;
     let done = match query.done {
         Some(id) => review::form(&state.database, id).await?.and_then(|form| {
             Some(Done {
@@ -74,21 +97,25 @@ pub(in crate::web) async fn show(
         .into_iter()
         .map(|form| row(form, signed_in.account.id))
         .collect();
-    // A form the clerk already has, else the oldest that nobody has.
-    let mine = rows.iter().find(|r| matches!(r.holder, Holding::You));
-    let free = rows.iter().find(|r| matches!(r.holder, Holding::Nobody));
-    let next = mine.or(free).map(|r| r.id);
+    let next = rows
+        .iter()
+        .any(|r| !matches!(r.holder, Holding::Colleague(_)));
     let page = ListPage {
+        csrf: signed_in.csrf.clone(),
         frame: Frame::new("Forms to check", &signed_in, Section::Review),
-        summary: format!("{waiting} waiting, {settled_today} settled today"),
+        work: live::in_words(queue::work(&state.database).await?),
+        settled_today,
         rows,
         next,
+        none: query.none.is_some(),
+        centres: queue::centres(&state.database).await?,
+        centre: query.centre,
         done,
     };
     Ok(render(&page))
 }
 
-fn row(form: WaitingForm, me: Uuid) -> Row {
+fn row(form: QueuedForm, me: Uuid) -> Row {
     let holder = match form.holder {
         None => Holding::Nobody,
         Some(holder) if holder.account_id == me => Holding::You,
@@ -100,6 +127,9 @@ fn row(form: WaitingForm, me: Uuid) -> Row {
         received: date_time(form.received_at),
         pages: form.pages,
         to_look_at: form.to_look_at,
+        begun: form.drafts > 0,
+        urgent: form.priority_reason,
+        centre: form.centre,
         holder,
     }
 }
