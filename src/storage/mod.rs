@@ -16,6 +16,7 @@ pub mod desk_keys;
 pub mod documents;
 pub mod drafts;
 mod error;
+pub mod form_actions;
 pub mod form_fields;
 pub mod leases;
 pub mod outbox;

@@ -3,6 +3,7 @@
 //! Pages are rendered on the server and work without JavaScript. Every page but the sign-in page needs a session;
 //! every form carries the session's token; nothing with personal data may be cached.
 
+mod accessibility;
 mod api;
 mod assets;
 mod frame;
@@ -152,6 +153,8 @@ fn router(state: AppState, assets: &std::path::Path) -> Router {
         .route("/review/next", post(review::next::next))
         .route("/review/events", get(review::live::events))
         .merge(review::desk::routes())
+        .merge(review::actions::routes())
+        .route("/accessibility", get(accessibility::show))
         .route(
             "/review/{form}",
             get(review::form::show).post(review::submit::submit),

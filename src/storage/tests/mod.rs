@@ -5,4 +5,5 @@ mod attempts;
 mod calibration;
 mod page_sets;
 mod publishing;
+mod queue;
 mod support;

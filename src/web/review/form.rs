@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use super::actions::NoteLine;
 use super::answers::Typed;
 use super::evidence::definition_of;
 use super::field_view::{Control, FieldView, target};
@@ -17,6 +18,7 @@ use crate::forms::definition::FormDefinition;
 use crate::storage::accounts::Role;
 use crate::storage::audit::{self, Act};
 use crate::storage::drafts::{self, Draft};
+use crate::storage::form_actions::{self, Note};
 use crate::storage::form_fields::{self, StoredField};
 use crate::storage::review::{self, FormHead, FormPage, Holder};
 use crate::web::frame::{Frame, Section, date_time};
@@ -45,6 +47,8 @@ struct FormPageView {
     reference: String,
     version: i32,
     remark: Option<String>,
+    notes: Vec<NoteLine>,
+    referred: Option<String>,
     received: String,
     definition: String,
     set_number: Option<String>,
@@ -68,6 +72,10 @@ pub(super) struct OpenForm<'a> {
     pub attention: BTreeSet<String>,
     /// What was typed before, by name of the field.
     pub drafts: BTreeMap<String, Kept>,
+    /// What colleagues noted.
+    pub notes: Vec<Note>,
+    /// Why it was handed to the supervisors.
+    pub referred: Option<String>,
 }
 
 /// What was typed before.
@@ -118,6 +126,8 @@ pub(super) async fn load(state: &AppState, id: Uuid) -> Result<Option<OpenForm<'
         pages,
         attention,
         drafts,
+        notes: form_actions::notes(&state.database, id).await?,
+        referred: form_actions::referred_reason(&state.database, id).await?,
     }))
 }
 
@@ -246,6 +256,8 @@ pub(super) fn page(
         reference: form.head.reference.clone(),
         version: form.head.version,
         remark: form.head.reason.clone(),
+        notes: form.notes.iter().cloned().map(NoteLine::from).collect(),
+        referred: form.referred.clone(),
         received: date_time(form.head.received_at),
         definition: format!(
             "{}, version {}",

@@ -35,6 +35,7 @@ struct Row {
     /// Somebody has begun it.
     begun: bool,
     urgent: Option<String>,
+    referred: Option<String>,
     centre: Option<String>,
     holder: Holding,
 }
@@ -58,6 +59,9 @@ struct ListPage {
     none: bool,
     centres: Vec<String>,
     centre: String,
+    /// The list of the forms handed to the supervisors.
+    referred: bool,
+    supervisor: bool,
     done: Option<Done>,
 }
 
@@ -70,6 +74,8 @@ pub(in crate::web) struct ListQuery {
     centre: String,
     /// There was no next form.
     none: Option<u8>,
+    /// Forms handed to the supervisors instead of those for clerks.
+    referred: Option<u8>,
 }
 
 pub(in crate::web) async fn show(
@@ -80,7 +86,7 @@ pub(in crate::web) async fn show(
     signed_in.must_be(Role::Clerk)?;
     let part = Part {
         centre: Some(query.centre.as_str()).filter(|c| !c.is_empty()),
-        referred: false,
+        referred: query.referred.is_some(),
     };
     let forms = queue::waiting(&state.database, part, MOST_ROWS).await?;
     let (_, settled_today) = review::counts(&state.database, start_of_day()).await?;
@@ -97,9 +103,11 @@ pub(in crate::web) async fn show(
         .into_iter()
         .map(|form| row(form, signed_in.account.id))
         .collect();
-    let next = rows
-        .iter()
-        .any(|r| !matches!(r.holder, Holding::Colleague(_)));
+    let referred = query.referred.is_some();
+    let next = !referred
+        && rows
+            .iter()
+            .any(|r| !matches!(r.holder, Holding::Colleague(_)));
     let page = ListPage {
         csrf: signed_in.csrf.clone(),
         frame: Frame::new("Forms to check", &signed_in, Section::Review),
@@ -110,6 +118,8 @@ pub(in crate::web) async fn show(
         none: query.none.is_some(),
         centres: queue::centres(&state.database).await?,
         centre: query.centre,
+        referred,
+        supervisor: signed_in.may(Role::Supervisor),
         done,
     };
     Ok(render(&page))
@@ -129,6 +139,7 @@ fn row(form: QueuedForm, me: Uuid) -> Row {
         to_look_at: form.to_look_at,
         begun: form.drafts > 0,
         urgent: form.priority_reason,
+        referred: form.referred_reason,
         centre: form.centre,
         holder,
     }

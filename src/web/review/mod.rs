@@ -1,5 +1,6 @@
 //! The review desk: forms that wait, one form with its doubtful fields, and what the clerk makes of them.
 
+pub(super) mod actions;
 mod answers;
 pub(super) mod desk;
 pub(super) mod evidence;

@@ -18,6 +18,7 @@ use crate::storage::audit::{self, Act};
 use crate::storage::review;
 use crate::web::frame::{Frame, Section};
 use crate::web::page_error::{PageError, render};
+use crate::web::review::actions::NoteLine;
 use crate::web::review::answers::{BLANK, STRUCK, Typed, UNREADABLE};
 use crate::web::review::field_view::{Control, FieldView};
 use crate::web::review::form::{self, OpenForm};
@@ -83,6 +84,8 @@ struct DeskPage {
     sheet: Sheet,
     pages: Vec<u32>,
     remark: Option<String>,
+    notes: Vec<NoteLine>,
+    referred: Option<String>,
     keys: String,
     key_list: Vec<keys::KeyLine>,
 }
@@ -211,6 +214,8 @@ pub(super) async fn desk_page(
         sheet: sheet(form, step),
         pages: form.pages.iter().map(|p| p.form_page).collect(),
         remark: form.head.reason.clone(),
+        notes: form.notes.iter().cloned().map(NoteLine::from).collect(),
+        referred: form.referred.clone(),
         key_list: keys::lines(&chosen),
         keys: serde_json::json!(chosen).to_string(),
         fields,
