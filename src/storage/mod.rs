@@ -10,6 +10,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod batch;
 pub mod calibration_cases;
 mod database;
 pub mod desk_keys;

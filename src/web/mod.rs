@@ -154,6 +154,7 @@ fn router(state: AppState, assets: &std::path::Path) -> Router {
         .route("/review/events", get(review::live::events))
         .merge(review::desk::routes())
         .merge(review::actions::routes())
+        .merge(review::batch::routes())
         .route("/accessibility", get(accessibility::show))
         .route(
             "/review/{form}",

@@ -32,7 +32,11 @@ const type = async (text) => {
   keys += text.length
   await page.keyboard.press('Control+A')
   if (text === '') await page.keyboard.press('Delete')
-  else await page.keyboard.type(text)
+  else
+    for (const [index, line] of text.split('\n').entries()) {
+      if (index > 0) await page.keyboard.press('Shift+Enter')
+      await page.keyboard.type(line)
+    }
 }
 
 /** What the truth says is to be typed: undefined where it says nothing. */
@@ -142,8 +146,7 @@ async function clear(number) {
       seen.add(look)
       await stage.inspect(page, `desk-${look}${options['no-javascript'] ? '-plain' : ''}`)
       if (look === 'name' && !options['no-javascript']) {
-        await page.keyboard.press('Escape')
-        await page.waitForLoadState()
+        if (await page.locator('[data-enrol-back]').count()) await go('Escape')
         await page.goto(`${new URL(options.url).origin}/review/${form}/desk`)
         await help()
       }

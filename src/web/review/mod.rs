@@ -2,6 +2,7 @@
 
 pub(super) mod actions;
 mod answers;
+pub(super) mod batch;
 pub(super) mod desk;
 pub(super) mod evidence;
 mod field_view;

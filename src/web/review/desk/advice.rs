@@ -4,7 +4,7 @@ use crate::domain::field::FieldState;
 use crate::storage::form_fields::StoredField;
 
 /// How sure the reader was.
-pub(super) fn how_sure(stored: &StoredField) -> &'static str {
+pub(in crate::web::review) fn how_sure(stored: &StoredField) -> &'static str {
     match (stored.state, stored.confidence) {
         (FieldState::Unreadable, _) => "The reader could not read it.",
         (FieldState::Blank, _) => "The reader found nothing here.",

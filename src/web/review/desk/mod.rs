@@ -11,6 +11,8 @@ mod save;
 mod steps;
 mod suggestions;
 
+pub(super) use advice::how_sure;
+
 use axum::Router;
 use axum::routing::{get, post};
 
