@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Global;
 use crate::storage::{Database, accounts};
-use crate::web::{READ, READ_SPECIAL, random_token, token_hash};
+use crate::web::{SCOPES, random_token, token_hash};
 
 /// Give out and take back tokens of systems that read records through the API
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ enum ApiTokenCommand {
         #[arg(long)]
         recipient: String,
         /// What it opens; may be given several times
-        #[arg(long = "scope", required = true, value_parser = [READ, READ_SPECIAL])]
+        #[arg(long = "scope", required = true, value_parser = SCOPES)]
         scopes: Vec<String>,
     },
     /// Take a token back

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use rand::Rng;
 
 use crate::forms;
 use crate::forms::definition::{DataCategory, Field, FormDefinition};
@@ -117,7 +116,8 @@ fn print(args: &PrintArgs, out: &mut impl Write) -> anyhow::Result<()> {
     } else if let Some(number) = &args.set_number {
         vec![Some(number.clone())]
     } else {
-        set_numbers(args.sets)
+        let numbers = forms::print::set_numbers(args.sets as usize, &mut rand::rng());
+        numbers.into_iter().map(Some).collect()
     };
     let pdf = match sets.as_slice() {
         [set] if !args.flat => forms::print::print_fillable(&definition, set.as_deref(), &fonts)?,
@@ -134,16 +134,6 @@ fn print(args: &PrintArgs, out: &mut impl Write) -> anyhow::Result<()> {
         definition.title
     )?;
     Ok(())
-}
-
-/// Distinct random set numbers: two print runs of one form hardly ever share one, and intake notices when they do.
-fn set_numbers(count: u32) -> Vec<Option<String>> {
-    let mut numbers = std::collections::BTreeSet::new();
-    let mut random = rand::rng();
-    while numbers.len() < count as usize {
-        numbers.insert(random.random_range(100_000..=999_999_u32));
-    }
-    numbers.into_iter().map(|n| Some(n.to_string())).collect()
 }
 
 fn check(names: &[String], out: &mut impl Write) -> anyhow::Result<ExitCode> {

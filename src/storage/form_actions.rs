@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
-use super::{Database, Result, StorageError};
+use super::{Database, Result, StorageError, outbox};
 
 /// Why a form is set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,12 +251,16 @@ pub async fn read_again(
         .await?;
     sqlx::query!(
         "UPDATE document SET state = 'received', attempts = 0, lease_holder = NULL, lease_until = NULL,
-                next_attempt_at = now(), dispatched_at = NULL, finished_at = NULL, reason_code = NULL, reason = NULL
+                next_attempt_at = now(), dispatched_at = now(), finished_at = NULL, page_count = NULL,
+                reason_code = NULL, reason = NULL
          WHERE id = ANY($1)",
         &documents
     )
     .execute(&mut *tx)
     .await?;
+    for document in documents {
+        outbox::insert(&mut tx, &outbox::OutboxMessage::read(document)).await?;
+    }
     sqlx::query!(
         "UPDATE form SET state = 'incomplete', reason_code = 'read_again', reason = 'It is being read again.',
                 version = version + 1 WHERE id = $1",

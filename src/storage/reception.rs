@@ -41,6 +41,8 @@ pub struct ScanForm {
     pub state: String,
     /// What is missing.
     pub reason: Option<String>,
+    /// Printed set number, without which no page of it can be printed again.
+    pub set_number: Option<String>,
 }
 
 /// One page of a scan.
@@ -113,7 +115,8 @@ async fn add_pages(database: &Database, scans: &mut [Scan]) -> Result<()> {
     let ids: Vec<Uuid> = scans.iter().map(|s| s.id).collect();
     let pages = sqlx::query!(
         r#"SELECT p.document_id, p.number, p.outcome, p.reason, p.form_page, f.id AS "form_id?",
-                  f.reference AS "reference?", f.state AS "form_state?", f.reason AS "form_reason?"
+                  f.reference AS "reference?", f.state AS "form_state?", f.reason AS "form_reason?",
+                  f.set_number AS "set_number?"
            FROM page p LEFT JOIN form f ON f.id = p.form_id
            WHERE p.document_id = ANY($1) ORDER BY p.document_id, p.number"#,
         &ids
@@ -134,6 +137,7 @@ async fn add_pages(database: &Database, scans: &mut [Scan]) -> Result<()> {
                 reference,
                 state,
                 reason: row.form_reason,
+                set_number: row.set_number,
             });
         }
         scan.pages.push(ScanPage {

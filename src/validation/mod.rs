@@ -61,6 +61,9 @@ pub fn check(field: &Field, text: &str, today: NaiveDate) -> Result<FieldValue, 
     }
 }
 
+/// What is said of an NHS number of the range that is kept for tests.
+pub const TEST_NHS_NUMBER: &str = "NHS numbers that begin with 9 are for tests only.";
+
 /// What is valid and still worth a second look, in words for a clerk; empty when nothing is.
 pub fn unusual(field: &Field, value: &FieldValue, today: NaiveDate) -> Vec<String> {
     let mut remarks = Vec::new();
@@ -81,7 +84,7 @@ pub fn unusual(field: &Field, value: &FieldValue, today: NaiveDate) -> Vec<Strin
             remarks.push("This is not a mobile number: no texts can be sent to it.".to_owned());
         }
         (FieldKind::NhsNumber, FieldValue::Text(digits)) if digits.starts_with('9') => {
-            remarks.push("NHS numbers that begin with 9 are for tests only.".to_owned());
+            remarks.push(TEST_NHS_NUMBER.to_owned());
         }
         _ => {}
     }

@@ -1,4 +1,4 @@
-// Builds what the browser loads into dist/: one style sheet, two JavaScript modules, one icon.
+// Builds what the browser loads into dist/: one style sheet, a few JavaScript modules, one icon.
 // GOV.UK Frontend's fonts, crest and icons are deliberately left out.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -8,6 +8,7 @@ use crate::storage::accounts::Role;
 pub(super) enum Section {
     Review,
     Reception,
+    Supervision,
     Elsewhere,
 }
 
@@ -50,6 +51,12 @@ impl Frame {
                 "/reception",
                 "Scans",
                 signed_in.may(Role::Reception),
+            ),
+            (
+                Section::Supervision,
+                "/supervision",
+                "Work in hand",
+                signed_in.may(Role::Supervisor),
             ),
         ];
         let links = all

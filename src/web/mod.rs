@@ -19,6 +19,7 @@ mod review;
 mod session;
 mod sign_in;
 mod state;
+mod supervision;
 mod throttle;
 
 use std::net::SocketAddr;
@@ -30,7 +31,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use api::{READ, READ_SPECIAL};
+pub use api::{READ, READ_SPECIAL, SCOPES};
 pub use assets::AssetsError;
 pub use session::{random_token, token_hash};
 
@@ -179,11 +180,37 @@ fn router(state: AppState, assets: &std::path::Path) -> Router {
             "/service-users/{service_user}",
             get(household::of_service_user),
         )
-        .route("/reception", get(reception::show))
-        .route("/reception/{document}", get(reception::scan));
+        .route("/reception", get(reception::list::show))
+        .route("/reception/rows", get(reception::list::rows))
+        .route(
+            "/reception/blanks",
+            get(reception::blanks::show).post(reception::blanks::make),
+        )
+        .route(
+            "/reception/forms/{form}/missing-pages",
+            get(reception::blanks::missing_pages),
+        )
+        .route("/reception/{document}", get(reception::list::scan))
+        .route("/supervision", get(supervision::queue::show))
+        .route(
+            "/supervision/exceptions",
+            get(supervision::exceptions::show),
+        )
+        .route(
+            "/supervision/exceptions/{document}/read-again",
+            post(supervision::exceptions::read_again),
+        )
+        .route(
+            "/supervision/exceptions/{document}/dismiss",
+            post(supervision::exceptions::dismiss),
+        )
+        .route(
+            "/supervision/exceptions/{document}/restore",
+            post(supervision::exceptions::restore),
+        );
     let upload = Router::new()
-        .route("/reception", post(reception::upload))
-        .layer(DefaultBodyLimit::max(reception::UPLOAD_LIMIT));
+        .route("/reception", post(reception::upload::upload))
+        .layer(DefaultBodyLimit::max(reception::upload::UPLOAD_LIMIT));
     Router::new()
         .merge(pages)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

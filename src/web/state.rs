@@ -63,6 +63,11 @@ impl Parts {
         self.public_url.starts_with("https://")
     }
 
+    /// All forms that are set up here.
+    pub fn definitions(&self) -> &[FormDefinition] {
+        &self.definitions
+    }
+
     /// The definition with that id and version.
     pub fn definition(&self, id: &str, version: u32) -> Option<&FormDefinition> {
         self.definitions

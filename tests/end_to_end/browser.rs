@@ -68,7 +68,9 @@ async fn drive(rig: &Rig, script: &str, screens: &Path, options: &[&str]) -> Jso
     let folder = folder.path();
     let password = folder.join("password");
     std::fs::write(&password, PASSWORD).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser").join(script);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/browser")
+        .join(script);
     let output = Command::new("node")
         .arg(&script)
         .args(["--url", &rig.address, "--user", "clerk"])

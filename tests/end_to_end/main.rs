@@ -6,6 +6,7 @@
     reason = "a test that cannot go on shall say where"
 )]
 
+mod at_reception;
 mod browser;
 mod faults;
 mod rig;

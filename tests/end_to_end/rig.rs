@@ -63,6 +63,7 @@ impl Rig {
         for (user_name, role) in [
             ("clerk", AccountRole::Clerk),
             ("supervisor", AccountRole::Supervisor),
+            ("reception", AccountRole::Reception),
         ] {
             let password_hash = web::password::hash(PASSWORD).unwrap();
             let new = NewAccount {

@@ -12,6 +12,7 @@
 
 mod desk;
 mod fixture;
+mod scans;
 
 use enrol::storage::{accounts, audit, service_users};
 use enrol::web::{READ, READ_SPECIAL, random_token, token_hash};

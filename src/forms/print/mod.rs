@@ -42,6 +42,9 @@ pub enum PrintError {
     /// The set number is not six digits.
     #[error("the set number has to be six digits")]
     SetNumber,
+    /// The form has fewer pages.
+    #[error("the form has no page {0}")]
+    NoSuchPage(u32),
     /// What a page's QR code has to say does not fit into one.
     #[error("the form's id is too long for a QR code")]
     CodeTooLong,
@@ -77,32 +80,56 @@ pub fn print_with(
     set_numbers: &[Option<String>],
     fonts: &Fonts,
 ) -> Result<Vec<u8>, PrintError> {
-    let well_formed = |set: &String| set.len() == 6 && set.bytes().all(|b| b.is_ascii_digit());
-    if !set_numbers.iter().flatten().all(well_formed) {
+    let sheets: Vec<_> = set_numbers
+        .iter()
+        .flat_map(|set| (1..=definition.pages).map(move |page| (set.as_deref(), page)))
+        .collect();
+    print_sheets(definition, &sheets, fonts)
+}
+
+/// Prints single pages of one set again, for sheets that got lost.
+///
+/// # Errors
+/// A page is not one of the form's, or the set number is not six digits.
+pub fn print_pages(
+    definition: &FormDefinition,
+    set_number: &str,
+    pages: &[u32],
+    fonts: &Fonts,
+) -> Result<Vec<u8>, PrintError> {
+    let sheets: Vec<_> = pages.iter().map(|page| (Some(set_number), *page)).collect();
+    print_sheets(definition, &sheets, fonts)
+}
+
+/// Draws the sheets in this order: set number and page.
+fn print_sheets(
+    definition: &FormDefinition,
+    sheets: &[(Option<&str>, u32)],
+    fonts: &Fonts,
+) -> Result<Vec<u8>, PrintError> {
+    let well_formed = |set: &str| set.len() == 6 && set.bytes().all(|b| b.is_ascii_digit());
+    if !sheets.iter().filter_map(|(set, _)| *set).all(well_formed) {
         return Err(PrintError::SetNumber);
+    }
+    if let Some((_, page)) = sheets
+        .iter()
+        .find(|(_, page)| !(1..=definition.pages).contains(page))
+    {
+        return Err(PrintError::NoSuchPage(*page));
     }
     let mut document = Document::new();
     let mut tags = tags::Tags::new();
     let points = |mm: f64| (mm / super::metrics::MM_PER_POINT) as f32;
-    for set in set_numbers {
-        for number in 1..=definition.pages {
-            let size = PageSettings::from_wh(
-                points(definition.page.width_mm),
-                points(definition.page.height_mm),
-            );
-            let mut sheet = document.start_page_with(size.expect("a page has a size"));
-            let mut surface = sheet.surface();
-            page::draw(
-                &mut surface,
-                definition,
-                number,
-                set.as_deref(),
-                fonts,
-                &mut tags,
-            )?;
-            surface.finish();
-            sheet.finish();
-        }
+    for (set, number) in sheets {
+        let size = PageSettings::from_wh(
+            points(definition.page.width_mm),
+            points(definition.page.height_mm),
+        );
+        let mut sheet = document.start_page_with(size.expect("a page has a size"));
+        let mut surface = sheet.surface();
+        page::draw(&mut surface, definition, *number, *set, fonts, &mut tags)?;
+        surface.finish();
+        sheet.finish();
     }
     document.set_tag_tree(tags.tree());
     let title = format!("{}, version {}", definition.title, definition.version);
@@ -115,6 +142,16 @@ pub fn print_with(
     document
         .finish()
         .map_err(|error| PrintError::Pdf(format!("{error:?}")))
+}
+
+/// `count` distinct random set numbers, in ascending order. Two print runs of one form hardly ever share one, and
+/// intake notices when they do.
+pub fn set_numbers(count: usize, random: &mut impl rand::Rng) -> Vec<String> {
+    let mut numbers = std::collections::BTreeSet::new();
+    while numbers.len() < count {
+        numbers.insert(random.random_range(100_000..=999_999_u32));
+    }
+    numbers.into_iter().map(|n| n.to_string()).collect()
 }
 
 /// Prints one copy that can also be filled in on a screen: what [`print_with`] draws, with form fields over it that

@@ -9,6 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::problem::Problem;
 use crate::storage::accounts::{self, ApiToken};
+use crate::storage::audit::Actor;
 use crate::web::session::token_hash;
 use crate::web::state::AppState;
 
@@ -16,6 +17,20 @@ use crate::web::state::AppState;
 pub(super) struct Recipient(pub ApiToken);
 
 impl Recipient {
+    /// Fails when the token does not open `scope`.
+    pub fn must(&self, scope: &'static str) -> Result<(), Problem> {
+        if self.may(scope) {
+            Ok(())
+        } else {
+            Err(Problem::NoScope(scope))
+        }
+    }
+
+    /// For the audit trail.
+    pub fn actor(&self) -> Actor {
+        Actor::Recipient(self.0.id)
+    }
+
     /// Whether the token opens `scope`.
     pub fn may(&self, scope: &str) -> bool {
         self.0.scopes.iter().any(|s| s == scope)

@@ -1,11 +1,14 @@
-//! The API that other systems read records through.
+//! The API: other systems read records, send scans and follow them, and see how much work waits.
 
 mod bearer;
 mod problem;
+mod scans;
 mod service_user;
+mod work;
 
 use axum::Router;
-use axum::routing::get;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
 use axum::{Json, response::IntoResponse};
 use utoipa::OpenApi;
 
@@ -16,15 +19,33 @@ use bearer::Scheme;
 pub const READ: &str = "service-users:read";
 /// Opens Article 9 data as well.
 pub const READ_SPECIAL: &str = "service-users:special";
+/// Shows what became of scans.
+pub const SCANS_READ: &str = "scans:read";
+/// Sends scans, and has them read again.
+pub const SCANS_WRITE: &str = "scans:write";
+/// Shows how much work waits.
+pub const WORK_READ: &str = "work:read";
+/// Everything that a token can be given.
+pub const SCOPES: [&str; 5] = [READ, READ_SPECIAL, SCANS_READ, SCANS_WRITE, WORK_READ];
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Enrol",
-        description = "Records made from registration forms. Each read is noted in the audit trail."
+        description = "Records made from registration forms, the scans they were made from, and the work that waits. Each read of a record is noted in the audit trail."
     ),
-    paths(service_user::show),
-    components(schemas(service_user::ServiceUserView, service_user::ConsentView, problem::ProblemView)),
+    paths(service_user::show, scans::list, scans::show, scans::send, scans::read_again, work::show),
+    components(schemas(
+        service_user::ServiceUserView,
+        service_user::ConsentView,
+        scans::ScanView,
+        scans::FormView,
+        scans::PageView,
+        scans::Sent,
+        work::WorkView,
+        work::CentreView,
+        problem::ProblemView
+    )),
     modifiers(&Scheme)
 )]
 struct Description;
@@ -32,6 +53,15 @@ struct Description;
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/service-users/{service_user}", get(service_user::show))
+        .route(
+            "/api/scans",
+            get(scans::list)
+                .post(scans::send)
+                .layer(DefaultBodyLimit::max(scans::LIMIT)),
+        )
+        .route("/api/scans/{scan}", get(scans::show))
+        .route("/api/scans/{scan}/read-again", post(scans::read_again))
+        .route("/api/work", get(work::show))
         .route("/api/{*rest}", get(async || problem::Problem::NotFound))
         .route("/openapi.json", get(openapi))
 }

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::READ;
 use crate::storage::StorageError;
 
 /// Why the API does not answer.
@@ -16,8 +15,17 @@ pub(super) enum Problem {
     #[error("no valid token")]
     NoToken,
     /// The token does not open this.
-    #[error("scope missing")]
-    NoScope,
+    #[error("scope {0} missing")]
+    NoScope(&'static str),
+    /// What was sent cannot be taken; the text says why and what to do.
+    #[error("refused")]
+    Refused(String),
+    /// The record is not in a state in which this can be done.
+    #[error("conflict")]
+    Conflict,
+    /// Something other than the database does not answer; try again.
+    #[error("not available")]
+    Unavailable,
     /// No such record.
     #[error("not found")]
     NotFound,
@@ -40,6 +48,15 @@ pub(super) struct ProblemView {
     detail: String,
 }
 
+fn unavailable() -> (StatusCode, &'static str, &'static str, String) {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "urn:enrol:problem:unavailable",
+        "Not available",
+        "Try again in a minute.".to_owned(),
+    )
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, kind, title, detail) = match &self {
@@ -50,11 +67,11 @@ impl IntoResponse for Problem {
                 "Send the header Authorization: Bearer with a token from `enrol api-token add`."
                     .to_owned(),
             ),
-            Self::NoScope => (
+            Self::NoScope(scope) => (
                 StatusCode::FORBIDDEN,
                 "urn:enrol:problem:scope-missing",
                 "The token does not open this",
-                format!("The token needs the scope {READ}."),
+                format!("The token needs the scope {scope}."),
             ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -62,14 +79,22 @@ impl IntoResponse for Problem {
                 "Not found",
                 "There is no such record.".to_owned(),
             ),
+            Self::Refused(why) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "urn:enrol:problem:refused",
+                "Not taken",
+                format!("{}.", why.trim_end_matches('.')),
+            ),
+            Self::Conflict => (
+                StatusCode::CONFLICT,
+                "urn:enrol:problem:conflict",
+                "Not possible now",
+                "It is in another state than this needs. Ask for it again and see.".to_owned(),
+            ),
+            Self::Unavailable => unavailable(),
             Self::Storage(error) => {
                 tracing::error!(?error, "an API request failed");
-                (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "urn:enrol:problem:unavailable",
-                    "Not available",
-                    "Try again in a minute.".to_owned(),
-                )
+                unavailable()
             }
         };
         let body = ProblemView {

@@ -104,9 +104,7 @@ pub(super) async fn show(
     recipient: Recipient,
     Path(id): Path<String>,
 ) -> Result<Json<ServiceUserView>, Problem> {
-    if !recipient.may(READ) {
-        return Err(Problem::NoScope);
-    }
+    recipient.must(READ)?;
     let id: Uuid = id.parse().map_err(|_| Problem::NotFound)?;
     let database = &state.database;
     let member = service_users::service_user(database, id)

@@ -173,10 +173,7 @@ fn as_text(field: &Field, typed: &Typed) -> String {
     }
 }
 
-async fn confirm(
-    State(state): State<AppState>,
-    posted: Posted,
-) -> Result<Response, PageError> {
+async fn confirm(State(state): State<AppState>, posted: Posted) -> Result<Response, PageError> {
     let signed_in = &posted.signed_in;
     signed_in.must_be(Role::Clerk)?;
     let id: Uuid = posted

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::accuracy::{self, ByKind};
+use super::bench_table::table;
 use super::evaluation::{Evaluation, Report};
+use super::keystrokes::{KeystrokeReport, Keystrokes};
 use super::placement::{self, Placed};
 use crate::fields::Signals;
 use crate::reader::{PageSeen, Reader, ReaderOptions, read_document_seeing};
@@ -98,36 +100,39 @@ struct Signalled {
 
 /// What a run came to.
 #[derive(Debug, Default, Serialize)]
-struct Result {
+pub(super) struct Result {
     /// Folders with a truth file.
-    samples: usize,
+    pub samples: usize,
     /// Files read.
-    files: usize,
+    pub files: usize,
     /// Files and samples from which the expected form did not come, with the reason.
-    failed: Vec<String>,
+    pub failed: Vec<String>,
     /// Pages placed on their form.
-    pages: usize,
+    pub pages: usize,
     /// Pages not placed.
-    unplaced: usize,
+    pub unplaced: usize,
     /// Largest residual of a placed page, millimetres.
-    worst_residual_mm: f64,
+    pub worst_residual_mm: f64,
     /// Accuracy and states by kind of field.
-    kinds: ByKind,
+    pub kinds: ByKind,
     /// Core-seconds per placed page, by stage.
-    core_seconds_per_page: StageSeconds,
+    pub core_seconds_per_page: StageSeconds,
     /// Core-seconds per placed page, all stages.
-    core_seconds_per_page_total: f64,
+    pub core_seconds_per_page_total: f64,
     /// Wall-clock seconds for everything.
-    wall_seconds: f64,
+    pub wall_seconds: f64,
     /// Peak resident memory of this process, bytes.
-    reader_peak_bytes: u64,
+    pub reader_peak_bytes: u64,
     /// Peak resident memory of the largest decoder process, bytes.
-    decoder_peak_bytes: u64,
+    pub decoder_peak_bytes: u64,
     /// Name of the handwriting weights.
-    model: String,
+    pub model: String,
     /// By kind of field and capture condition, for forms that name their writer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    evaluation: Option<Report>,
+    pub evaluation: Option<Report>,
+    /// Keys and seconds for a clerk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keystrokes: Option<KeystrokeReport>,
 }
 
 /// Runs the measurement on one core.
@@ -148,6 +153,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let mut clock = StageClock::running();
     let children_before = stages::children_seconds();
     let mut judged = Signalled::default();
+    let mut keystrokes = Keystrokes::default();
     let folders = samples(&args.folder)?;
     let bar = ProgressBar::new(folders.len() as u64).with_style(ProgressStyle::with_template(
         "{pos} of {len} samples, {elapsed} gone, {eta} to go",
@@ -159,8 +165,11 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
             args.wrong,
             &mut clock,
             &mut result,
-            &mut evaluation,
-            &mut judged,
+            &mut Counts {
+                evaluation: &mut evaluation,
+                judged: &mut judged,
+                keystrokes: &mut keystrokes,
+            },
         )?;
     }
     if let Some(file) = &args.signals {
@@ -169,6 +178,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     if let Some(file) = &args.tick_signals {
         write_lines(file, &judged.ticks)?;
     }
+    result.keystrokes = Some(keystrokes.report());
     result.evaluation = (!evaluation.is_empty()).then(|| evaluation.report());
     anyhow::ensure!(
         result.samples > 0,
@@ -190,6 +200,9 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     } else {
         print!("{}", table(&result));
         if let Some(report) = &result.evaluation {
+            print!("{}", report.table());
+        }
+        if let Some(report) = &result.keystrokes {
             print!("{}", report.table());
         }
     }
@@ -217,15 +230,26 @@ fn samples(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// What a sample is counted into.
+struct Counts<'a> {
+    evaluation: &'a mut Evaluation,
+    judged: &'a mut Signalled,
+    keystrokes: &'a mut Keystrokes,
+}
+
 fn measure(
     reader: &Reader,
     folder: &Path,
     list_wrong: bool,
     clock: &mut StageClock,
     result: &mut Result,
-    evaluation: &mut Evaluation,
-    judged: &mut Signalled,
+    counts: &mut Counts<'_>,
 ) -> anyhow::Result<()> {
+    let Counts {
+        evaluation,
+        judged,
+        keystrokes,
+    } = counts;
     let name = folder
         .file_name()
         .unwrap_or_default()
@@ -325,6 +349,7 @@ fn measure(
     let mut any = false;
     for form in forms.iter().filter(ours) {
         any = true;
+        keystrokes.form();
         result.pages += form.pages.len();
         result.worst_residual_mm = form
             .pages
@@ -334,6 +359,7 @@ fn measure(
         for field in &form.fields {
             let expected = truth.fields.get(&field.name).unwrap_or(&Value::Null);
             accuracy::count(&mut result.kinds, field, expected);
+            keystrokes.field(field, expected);
             let read = serde_json::to_value(&field.value)?;
             if list_wrong && !accuracy::same(field.kind, &read, expected) {
                 eprintln!(
@@ -369,54 +395,4 @@ fn measure(
         ));
     }
     Ok(())
-}
-
-fn table(result: &Result) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{:<12} {:>7} {:>7} {:>7}  {:>6} {:>7}  {:>8} {:>6} {:>7}",
-        "kind", "filled", "right", "", "blank", "right", "accepted", "wrong", "review"
-    );
-    for (kind, c) in &result.kinds {
-        let _ = writeln!(
-            out,
-            "{kind:<12} {:>7} {:>7} {:>6.1}%  {:>6} {:>7}  {:>8} {:>6} {:>7}",
-            c.filled,
-            c.right,
-            100.0 * c.right as f64 / c.filled.max(1) as f64,
-            c.blank,
-            c.blank_right,
-            c.accepted,
-            c.accepted_wrong,
-            c.review
-        );
-    }
-    let s = &result.core_seconds_per_page;
-    let _ = writeln!(
-        out,
-        "\n{} pages of {} samples; {:.3} core-seconds per page: decode {:.3}, receive {:.3}, place {:.3}, cut {:.3}, ticks {:.3}, handwriting {:.3}, print {:.3}",
-        result.pages,
-        result.samples,
-        result.core_seconds_per_page_total,
-        s.decode,
-        s.receive,
-        s.place,
-        s.cut,
-        s.ticks,
-        s.handwriting,
-        s.print
-    );
-    let _ = writeln!(
-        out,
-        "worst residual {:.2} mm; peak memory {:.0} MB, decoder {:.0} MB",
-        result.worst_residual_mm,
-        result.reader_peak_bytes as f64 / 1e6,
-        result.decoder_peak_bytes as f64 / 1e6
-    );
-    for failure in &result.failed {
-        let _ = writeln!(out, "failed: {failure}");
-    }
-    out
 }

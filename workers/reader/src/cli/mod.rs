@@ -2,9 +2,11 @@
 
 mod accuracy;
 pub mod bench;
+mod bench_table;
 pub mod calibrate;
 mod calibration_report;
 mod evaluation;
+mod keystrokes;
 mod marks;
 mod placement;
 pub mod read;
