@@ -3,4 +3,6 @@
 pub mod calibration;
 pub mod field;
 pub mod household;
+pub mod keying;
 pub mod reading;
+pub mod sampling;

@@ -9,19 +9,25 @@
 //! connection is handed out, and writes that a client could interrupt run through [`Database::uninterrupted`].
 
 pub mod accounts;
+pub mod adjudication;
 pub mod audit;
 pub mod calibration_cases;
 mod database;
 pub mod documents;
 mod error;
 pub mod form_fields;
+pub mod keying_times;
+pub mod keying_waits;
 pub mod leases;
 pub mod outbox;
 pub mod progress;
+pub mod qa_sample;
+pub mod quality;
 pub mod reading;
 pub mod reception;
 pub mod review;
 pub mod sealing;
+pub mod second_keying;
 pub mod service_users;
 pub mod settlement;
 pub mod summary;

@@ -23,6 +23,7 @@ for (const unwanted of ['GDS Transport', '@font-face', 'govuk-crest', 'crown']) 
 writeFileSync(join(dist, 'enrol.css'), css)
 cpSync(join(govuk, 'dist/govuk/govuk-frontend.min.js'), join(dist, 'govuk-frontend.min.js'))
 cpSync(join(here, 'scripts/enrol.js'), join(dist, 'enrol.js'))
+cpSync(join(here, 'scripts/keying_times.js'), join(dist, 'keying_times.js'))
 cpSync(join(here, 'scripts/icon.svg'), join(dist, 'icon.svg'))
 
 const { version } = JSON.parse(readFileSync(join(govuk, 'package.json'), 'utf8'))

@@ -7,7 +7,9 @@ use crate::storage::accounts::Role;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Review,
+    Second,
     Reception,
+    Quality,
     Elsewhere,
 }
 
@@ -46,10 +48,22 @@ impl Frame {
                 signed_in.may(Role::Clerk),
             ),
             (
+                Section::Second,
+                "/second",
+                "Keying again",
+                signed_in.may(Role::Clerk),
+            ),
+            (
                 Section::Reception,
                 "/reception",
                 "Scans",
                 signed_in.may(Role::Reception),
+            ),
+            (
+                Section::Quality,
+                "/quality",
+                "Quality",
+                signed_in.may(Role::Clerk),
             ),
         ];
         let links = all

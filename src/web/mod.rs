@@ -13,8 +13,10 @@ mod page_error;
 pub mod password;
 mod picture;
 mod posted;
+mod quality;
 mod reception;
 mod review;
+mod second;
 mod session;
 mod sign_in;
 mod state;
@@ -163,6 +165,19 @@ fn router(state: AppState, assets: &std::path::Path) -> Router {
             "/review/{form}/fields/{field}/crop",
             get(review::evidence::crop),
         )
+        .route("/second", get(second::keying::show))
+        .route("/second/tasks/{task}", post(second::keying::submit))
+        .route(
+            "/second/tasks/{task}/release",
+            post(second::keying::release),
+        )
+        .route("/second/tasks/{task}/crop", get(second::keying::crop))
+        .route("/second/adjudicate", get(second::deciding::show))
+        .route("/second/adjudicate/{task}", post(second::deciding::submit))
+        .route("/second/waiting", get(second::waiting::show))
+        .route("/second/waiting/{form}/waive", post(second::waiting::waive))
+        .route("/quality", get(quality::show))
+        .route("/quality/wrong-records/{task}", post(quality::dealt_with))
         .route("/households/{household}", get(household::show))
         .route(
             "/households/{household}/special",

@@ -234,6 +234,7 @@ fn form_outcome(form: &ScanForm, clerk: bool) -> Outcome {
     let (state, colour) = match form.state.as_str() {
         "settled" => ("Done", "govuk-tag--green"),
         "in_review" => ("Waiting for a clerk", "govuk-tag--blue"),
+        "second_keying" => ("Waiting for a second clerk", "govuk-tag--blue"),
         "incomplete" => ("Page missing", "govuk-tag--orange"),
         _ => ("Set aside", "govuk-tag--orange"),
     };

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::picture::Pictures;
 use super::throttle::Throttle;
 use super::{WebError, password};
-use crate::config::Config;
+use crate::config::{Config, Keying};
 use crate::decoding::Decoder;
 use crate::forms::definition::FormDefinition;
 use crate::objects::ObjectStore;
 use crate::storage::Database;
 use crate::storage::review::FormHead;
 use crate::storage::sealing::Sealer;
+use crate::storage::settlement::SettlementContext;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub(super) struct Parts {
     pub pictures: Pictures,
     pub throttle: Throttle,
     pub passwords: password::Checker,
+    /// What is keyed twice, blind or as a sample.
+    pub keying: Keying,
     /// Address as seen from outside, without trailing slash.
     pub public_url: String,
     definitions: Vec<FormDefinition>,
@@ -47,6 +50,7 @@ impl AppState {
             sealer: Sealer::from_key_file(&config.keys.special_category_key_file)?,
             throttle: Throttle::default(),
             passwords: password::Checker::default(),
+            keying: config.keying.clone(),
             public_url,
             definitions: crate::forms::load_all(),
         })))
@@ -57,6 +61,22 @@ impl Parts {
     /// Whether browsers reach the pages over TLS, so that cookies can insist on it.
     pub fn secure(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+
+    /// What settling a form printed from `definition` needs.
+    pub fn settling<'a>(&'a self, definition: &'a FormDefinition) -> SettlementContext<'a> {
+        SettlementContext {
+            sealer: &self.sealer,
+            definition,
+            public_url: &self.public_url,
+            keying: &self.keying,
+            chance: &rand::random::<f64>,
+        }
+    }
+
+    /// All definitions.
+    pub fn definitions(&self) -> &[FormDefinition] {
+        &self.definitions
     }
 
     /// The definition with that id and version.

@@ -13,6 +13,7 @@ use super::evidence::definition_of;
 use super::field_view::{Control, FieldView, target};
 use crate::domain::field::FieldState;
 use crate::domain::household;
+use crate::domain::keying::{Presentation, presentation};
 use crate::forms::definition::FormDefinition;
 use crate::storage::accounts::Role;
 use crate::storage::audit::{self, Act};
@@ -58,7 +59,7 @@ struct FormPageView {
 }
 
 /// A form with all that its page is made of.
-pub(super) struct OpenForm<'a> {
+pub(in crate::web) struct OpenForm<'a> {
     pub head: FormHead,
     pub definition: &'a FormDefinition,
     pub fields: BTreeMap<String, StoredField>,
@@ -147,7 +148,14 @@ pub(in crate::web) async fn show(
         .values()
         .filter_map(|stored| {
             let field = form.definition.field(&stored.name)?;
-            Some((stored.name.clone(), Typed::of_reading(field, stored)))
+            let attention = form.attention.contains(&stored.name);
+            let shown = presentation(stored.kind, stored.confidence, &state.keying);
+            let typed = if attention && shown == Presentation::Blind {
+                Typed::default()
+            } else {
+                Typed::of_reading(field, stored)
+            };
+            Some((stored.name.clone(), typed))
         })
         .collect();
     Ok(page(&form, &signed_in, &typed, &BTreeMap::new()))
@@ -270,6 +278,12 @@ pub(super) fn closed(
         "settled" => (
             "This form is done: its record has been made.".to_owned(),
             vec![],
+            None,
+        ),
+        "second_keying" => (
+            "This form was checked. Some of its fields wait to be keyed by a second person."
+                .to_owned(),
+            vec!["Its record is made as soon as two people agree on them.".to_owned()],
             None,
         ),
         "incomplete" => (

@@ -1,8 +1,8 @@
 //! The review desk: forms that wait, one form with its doubtful fields, and what the clerk makes of them.
 
-mod answers;
+pub(super) mod answers;
 pub(super) mod evidence;
-mod field_view;
+pub(super) mod field_view;
 pub(super) mod form;
 pub(super) mod list;
 pub(super) mod submit;
