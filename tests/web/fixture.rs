@@ -34,6 +34,11 @@ pub struct Site {
 impl Site {
     /// Starts everything and adds two clerks, a receptionist and a supervisor.
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with another configuration.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stack = LocalStack::start(&folder.path().join("stack"))
             .await
@@ -48,6 +53,7 @@ impl Site {
             std::fs::write(assets.join("enrol.css"), "").unwrap();
             config.web.assets_folder = assets;
         }
+        change(&mut config);
         let server = Server::bind(&config).await.unwrap();
         let url = format!("http://{}", server.address());
         let shutdown = Shutdown::new();

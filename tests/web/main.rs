@@ -11,6 +11,7 @@
 #![allow(clippy::allow_attributes, reason = "one for the whole file")]
 
 mod fixture;
+mod second;
 
 use enrol::storage::{accounts, audit, service_users};
 use enrol::web::{READ, READ_SPECIAL, random_token, token_hash};
