@@ -369,3 +369,71 @@ async fn the_sample_finds_a_wrong_record_and_the_figures_say_so() {
     );
     site.stop().await;
 }
+
+/// Runs a browser and returns the line in which it tells what it saw.
+async fn in_a_browser(site: &Site, user: &str, options: &[&str]) -> Json {
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("password");
+    std::fs::write(&password, crate::fixture::PASSWORD).unwrap();
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/second.mjs");
+    let output = tokio::process::Command::new("node")
+        .arg(&script)
+        .args(["--url", &site.url, "--user", user, "--password-file"])
+        .arg(&password)
+        .arg("--screens")
+        .arg(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screens"))
+        .args(options)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("node runs: install Debian's package nodejs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    told.lines()
+        .rev()
+        .find_map(|line| serde_json::from_str(line).ok())
+        .unwrap_or_else(|| {
+            panic!(
+                "the browser told nothing (`make browser` installs what it needs):\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_clerk_types_and_presses_enter_with_and_without_javascript() {
+    let site = Site::start_with(|config| {
+        config.keying.double = vec![FieldKind::NhsNumber, FieldKind::Email];
+        config.keying.qa_share_most = 0.0;
+    })
+    .await;
+    let ada = site.browser("ada").await;
+    let answers = json!({
+        "primary_carer.nhs_number": "999 000 0026",
+        "primary_carer.email": "Grace@example.org",
+    })
+    .to_string();
+    for (reference, options) in [
+        ("F-000020", &[][..]),
+        ("F-000021", &["--no-javascript"][..]),
+    ] {
+        let form = site.form(reference, &with_nhs_number()).await;
+        ada.send(form, &ada.confirmed(form, "yes").await).await;
+        let mut all = vec!["--answers", answers.as_str()];
+        all.extend(options);
+        let seen = in_a_browser(&site, "ben", &all).await;
+        assert_eq!(seen["keyed"].as_array().unwrap().len(), 2, "{seen:#}");
+        assert_eq!(seen["findings"], json!([]), "{seen:#}");
+        assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    }
+    assert_eq!(
+        site.count("SELECT count(*) FROM keying_time WHERE mode = 'second'")
+            .await,
+        2,
+        "timed with JavaScript and not without"
+    );
+    let looked = ["--look", "/second/waiting,/second/adjudicate,/quality"];
+    let seen = in_a_browser(&site, "sue", &looked).await;
+    assert_eq!(seen["findings"], json!([]), "{seen:#}");
+    assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    site.stop().await;
+}
