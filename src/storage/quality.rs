@@ -19,6 +19,8 @@ pub struct Checked {
     pub cases: i64,
     /// Of these, wrong.
     pub wrong: i64,
+    /// Fields that two people read differently and nobody has decided; not among the cases.
+    pub undecided: i64,
 }
 
 /// Fields checked since `since`, by kind and source.
@@ -27,8 +29,10 @@ pub async fn checked(database: &Database, since: DateTime<Utc>) -> Result<Vec<Ch
         Checked,
         r#"SELECT kind, CASE WHEN first_by IS NULL THEN 'machine' ELSE 'clerk' END AS "source!",
                   CASE purpose WHEN 'qa' THEN 'sample' ELSE 'double' END AS "check!",
-                  count(*) AS "cases!", count(*) FILTER (WHERE state = 'decided' AND taken <> 'first') AS "wrong!"
-           FROM keying_task WHERE state IN ('agreed', 'decided') AND COALESCE(third_at, second_at) >= $1
+                  count(*) FILTER (WHERE state <> 'differs') AS "cases!",
+                  count(*) FILTER (WHERE state = 'decided' AND taken <> 'first') AS "wrong!",
+                  count(*) FILTER (WHERE state = 'differs') AS "undecided!"
+           FROM keying_task WHERE state IN ('agreed', 'decided', 'differs') AND COALESCE(third_at, second_at) >= $1
            GROUP BY 1, 2, 3 ORDER BY 3 DESC, 2 DESC, 1"#,
         since
     )

@@ -183,6 +183,18 @@ pub async fn of_holder(database: &Database, id: Uuid, account: Uuid) -> Result<O
     Ok(task)
 }
 
+/// Whether `account` has claimed a task and not answered it.
+pub async fn holds(database: &Database, id: Uuid, account: Uuid) -> Result<bool> {
+    let holds = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM keying_task WHERE id = $1 AND lease_holder = $2) AS "holds!""#,
+        id,
+        account
+    )
+    .fetch_one(database.pool())
+    .await?;
+    Ok(holds)
+}
+
 /// Gives a task of `account` back.
 pub async fn release(database: &Database, id: Uuid, account: Uuid) -> Result<()> {
     sqlx::query!(

@@ -1,5 +1,6 @@
 //! Keying again, deciding between two answers, and the quality page.
 
+use enrol::config::Adjudicator;
 use enrol::domain::field::FieldKind;
 use reqwest::StatusCode;
 use scraper::{Html, Selector};
@@ -111,6 +112,11 @@ async fn two_people_key_a_number_and_a_third_decides() {
         (StatusCode::OK, "/second")
     );
 
+    assert_eq!(
+        ben.get(&crop).await.status(),
+        StatusCode::NOT_FOUND,
+        "whoever has answered has no more business with it"
+    );
     let waiting = page(&sue, "/second/waiting").await;
     assert!(text(&waiting, "tbody th").contains("F-000010"));
     assert!(waiting.contains("A third person has to decide"));
@@ -403,6 +409,7 @@ async fn in_a_browser(site: &Site, user: &str, options: &[&str]) -> Json {
 async fn a_second_clerk_types_and_presses_enter_with_and_without_javascript() {
     let site = Site::start_with(|config| {
         config.keying.double = vec![FieldKind::NhsNumber, FieldKind::Email];
+        config.keying.adjudicator = Adjudicator::Clerk;
         config.keying.qa_share_most = 0.0;
     })
     .await;
@@ -430,6 +437,11 @@ async fn a_second_clerk_types_and_presses_enter_with_and_without_javascript() {
             .await,
         2,
         "timed with JavaScript and not without"
+    );
+    // Any third clerk may decide here; these two have had a part in it.
+    let mine = page(&ada, "/second/adjudicate").await;
+    assert!(
+        text(&mine, ".enrol-empty").contains("2 fields wait for somebody who has not keyed them")
     );
     let looked = ["--look", "/second/waiting,/second/adjudicate,/quality"];
     let seen = in_a_browser(&site, "sue", &looked).await;

@@ -138,6 +138,13 @@ async fn a_clerk_who_confirmed_too_fast_does_not_teach_a_wrong_answer() {
     let keyed = second_keying::key(db, &context, task.id, task.version, office.ben, &other).await;
     assert_eq!(keyed.unwrap(), Keyed::Differs);
     assert_eq!(calibration_cases::all(db).await.unwrap(), []);
+    let since = Utc::now() - TimeDelta::days(1);
+    let rates = quality::checked(db, since).await.unwrap();
+    assert_eq!(
+        (rates[0].cases, rates[0].undecided),
+        (0, 1),
+        "not counted as right meanwhile"
+    );
     let task = adjudication::next(db, office.sue).await.unwrap().unwrap();
     let decision = Decision::Neither(other);
     let wrong =
@@ -166,7 +173,6 @@ async fn a_clerk_who_confirmed_too_fast_does_not_teach_a_wrong_answer() {
         .unwrap();
     assert_eq!(keying_waits::wrong_records(db, 10).await.unwrap(), []);
 
-    let since = Utc::now() - TimeDelta::days(1);
     let rates = quality::checked(db, since).await.unwrap();
     assert_eq!(
         (rates[0].source.as_str(), rates[0].cases, rates[0].wrong),

@@ -42,7 +42,7 @@ pub(in crate::web) struct QualityQuery {
 struct Rate {
     #[serde(flatten)]
     checked: Checked,
-    /// Wilson's 95 % interval.
+    /// Wilson's 95 % interval, wide enough for what is undecided.
     low: f64,
     high: f64,
     /// The strictest target among fields of this kind.
@@ -149,8 +149,11 @@ pub(in crate::web) async fn show(
 
 fn rate(state: &AppState, checked: Checked) -> Rate {
     let of = |n: i64| u64::try_from(n).unwrap_or_default();
-    let (wrong, cases) = (of(checked.wrong), of(checked.cases));
-    let (low, high) = wilson(wrong, cases).unwrap_or((0.0, 1.0));
+    // What nobody has decided yet may be right or wrong: the interval leaves room for both.
+    let cases = of(checked.cases + checked.undecided);
+    let (fewest, most) = (of(checked.wrong), of(checked.wrong + checked.undecided));
+    let (low, _) = wilson(fewest, cases).unwrap_or((0.0, 1.0));
+    let (_, high) = wilson(most, cases).unwrap_or((0.0, 1.0));
     let target = state
         .definitions()
         .iter()
@@ -163,7 +166,7 @@ fn rate(state: &AppState, checked: Checked) -> Rate {
         low,
         high,
         target,
-        still_needed: cases_to_prove(target, wrong).map(|needed| needed.saturating_sub(cases)),
+        still_needed: cases_to_prove(target, most).map(|needed| needed.saturating_sub(cases)),
     }
 }
 
@@ -232,6 +235,7 @@ fn rates_table(rates: &[Rate]) -> Table {
             source(&r.checked.source, &r.checked.check),
             r.checked.cases.to_string(),
             r.checked.wrong.to_string(),
+            r.checked.undecided.to_string(),
             format!("{} to {}", percent(r.low), percent(r.high)),
             percent(r.target),
             match r.still_needed {
@@ -248,6 +252,7 @@ fn rates_table(rates: &[Rate]) -> Table {
             "Answer of",
             "Fields checked",
             "Wrong",
+            "Undecided",
             "Error rate, 95 % interval",
             "Target",
             "To prove it",

@@ -4,10 +4,10 @@ use super::Rate;
 use super::words::{kind, percent, source};
 
 /// Width of the drawing, in its own units.
-pub(super) const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 860.0;
 /// Where the scale begins; labels stand before it.
-pub(super) const LEFT: f64 = 330.0;
-const RIGHT: f64 = 700.0;
+const LEFT: f64 = 400.0;
+const RIGHT: f64 = 840.0;
 const LINE: f64 = 32.0;
 const TOP: f64 = 34.0;
 

@@ -60,7 +60,8 @@ struct NothingPage {
     waiting: i64,
 }
 
-fn may_decide(state: &AppState, signed_in: &SignedIn) -> Result<(), PageError> {
+/// Fails for whoever may not decide between two answers.
+pub(super) fn may_decide(state: &AppState, signed_in: &SignedIn) -> Result<(), PageError> {
     match state.keying.adjudicator {
         Adjudicator::Supervisor => signed_in.must_be(Role::Supervisor),
         Adjudicator::Clerk => may_key(signed_in),

@@ -6,8 +6,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
+use super::deciding::may_decide;
 use super::{may_key, not_taken, shown, times};
 use crate::storage::Database;
+use crate::storage::accounts::Role;
 use crate::storage::audit::{self, Act};
 use crate::storage::keying_times::KeyingTime;
 use crate::storage::keying_waits::{self, Counts};
@@ -46,6 +48,7 @@ struct TaskPage {
 struct NothingPage {
     frame: Frame,
     counts: Counts,
+    decides: bool,
     supervisor: bool,
 }
 
@@ -59,7 +62,8 @@ pub(in crate::web) async fn show(
         let page = NothingPage {
             frame: Frame::new("Keying again", &signed_in, Section::Second),
             counts: keying_waits::counts(&state.database, &state.keying, None).await?,
-            supervisor: signed_in.may(crate::storage::accounts::Role::Supervisor),
+            decides: may_decide(&state, &signed_in).is_ok(),
+            supervisor: signed_in.may(Role::Supervisor),
         };
         return Ok(render(&page));
     };
@@ -179,7 +183,11 @@ pub(in crate::web) async fn crop(
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
     may_key(&signed_in)?;
-    let task = second_keying::of_holder(&state.database, id, signed_in.account.id)
+    let me = signed_in.account.id;
+    if !second_keying::holds(&state.database, id, me).await? {
+        return Err(PageError::NotFound);
+    }
+    let task = second_keying::of_holder(&state.database, id, me)
         .await?
         .ok_or(PageError::NotFound)?;
     let shown = shown(&state, &task).await?;
