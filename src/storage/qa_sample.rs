@@ -112,7 +112,7 @@ async fn known(
         .collect()
 }
 
-/// Withdraws fields that nobody keyed in time. What the reader was sure of them goes too, for nobody will judge it.
+/// Withdraws fields that nobody keyed in time, but for those that somebody else is just withdrawing. What the reader was sure of them goes too, for nobody will judge it.
 async fn give_up_old(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
@@ -121,7 +121,10 @@ async fn give_up_old(
     sqlx::query!(
         "WITH old AS (
              UPDATE keying_task SET state = 'withdrawn', lease_holder = NULL, lease_until = NULL, version = version + 1
-             WHERE purpose = 'qa' AND state = 'open' AND created_at <= $1 AND (lease_until IS NULL OR lease_until <= $2)
+             WHERE id IN (SELECT id FROM keying_task
+                          WHERE purpose = 'qa' AND state = 'open' AND created_at <= $1
+                            AND (lease_until IS NULL OR lease_until <= $2)
+                          FOR UPDATE SKIP LOCKED)
              RETURNING form_id, name)
          DELETE FROM field_signals s USING old WHERE s.form_id = old.form_id AND s.name = old.name",
         before,

@@ -173,7 +173,7 @@ pub(in crate::web) async fn release(
 ) -> Result<Redirect, PageError> {
     may_key(&posted.signed_in)?;
     second_keying::release(&state.database, id, posted.signed_in.account.id).await?;
-    Ok(Redirect::to("/review"))
+    Ok(Redirect::to("/"))
 }
 
 /// The picture of the field, for whoever has claimed it.
