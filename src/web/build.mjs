@@ -22,7 +22,9 @@ for (const unwanted of ['GDS Transport', '@font-face', 'govuk-crest', 'crown']) 
 }
 writeFileSync(join(dist, 'enrol.css'), css)
 cpSync(join(govuk, 'dist/govuk/govuk-frontend.min.js'), join(dist, 'govuk-frontend.min.js'))
-for (const script of ['enrol.js', 'reception.js', 'session.js']) cpSync(join(here, 'scripts', script), join(dist, script))
+for (const script of ['enrol.js', 'reception.js', 'session.js']) {
+  cpSync(join(here, 'scripts', script), join(dist, script))
+}
 cpSync(join(here, 'scripts/icon.svg'), join(dist, 'icon.svg'))
 
 const { version } = JSON.parse(readFileSync(join(govuk, 'package.json'), 'utf8'))

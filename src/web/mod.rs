@@ -177,36 +177,15 @@ fn routes() -> Routes {
         .post("/households/{household}/unprotect", household::unprotect)
         .get("/service-users/{service_user}", household::of_service_user)
         .get("/audit", audit_pages::show)
-        .get("/reception", reception::list::show)
-        .get("/reception/rows", reception::list::rows)
-        .get("/reception/blanks", reception::blanks::show)
-        .post("/reception/blanks", reception::blanks::make)
-        .get(
-            "/reception/forms/{form}/missing-pages",
-            reception::blanks::missing_pages,
-        )
-        .get("/reception/{document}", reception::list::scan)
-        .get("/supervision", supervision::queue::show)
-        .get("/supervision/exceptions", supervision::exceptions::show)
-        .post(
-            "/supervision/exceptions/{document}/read-again",
-            supervision::exceptions::read_again,
-        )
-        .post(
-            "/supervision/exceptions/{document}/dismiss",
-            supervision::exceptions::dismiss,
-        )
-        .post(
-            "/supervision/exceptions/{document}/restore",
-            supervision::exceptions::restore,
-        )
+        .merge(reception::routes())
+        .merge(supervision::routes())
         .merge(api::routes())
         .merge(health::routes())
         .at_most(BODY_LIMIT);
     let upload = Routes::default()
         .post("/reception", reception::upload::upload)
         .at_most(reception::upload::UPLOAD_LIMIT);
-    pages.merge(upload)
+    pages.merge(upload).merge(api::uploads())
 }
 
 /// What the server answers but its styles and scripts, for tests that ask all of it.

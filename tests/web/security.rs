@@ -28,6 +28,7 @@ const CROPS: &[Role] = &[
     Role::SafeguardingLead,
     Role::InformationGovernance,
 ];
+const SUPERVISING: &[Role] = &[Role::Supervisor];
 const PROTECTING: &[Role] = &[Role::Clerk, Role::Supervisor, Role::SafeguardingLead];
 const LEAD: &[Role] = &[Role::SafeguardingLead];
 const AUDIT: &[Role] = &[Role::InformationGovernance, Role::Auditor];
@@ -95,6 +96,36 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
             Roles(SUPERVISION),
         ),
         ("GET", "/reception/{document}", Roles(RECEPTION)),
+        ("GET", "/reception/rows", Roles(RECEPTION)),
+        ("GET", "/reception/blanks", Roles(RECEPTION)),
+        ("POST", "/reception/blanks", Roles(RECEPTION)),
+        (
+            "GET",
+            "/reception/forms/{form}/missing-pages",
+            Roles(RECEPTION),
+        ),
+        ("GET", "/supervision", Roles(SUPERVISING)),
+        ("GET", "/supervision/exceptions", Roles(SUPERVISING)),
+        (
+            "POST",
+            "/supervision/exceptions/{document}/read-again",
+            Roles(SUPERVISING),
+        ),
+        (
+            "POST",
+            "/supervision/exceptions/{document}/dismiss",
+            Roles(SUPERVISING),
+        ),
+        (
+            "POST",
+            "/supervision/exceptions/{document}/restore",
+            Roles(SUPERVISING),
+        ),
+        ("GET", "/api/scans", Token),
+        ("POST", "/api/scans", Token),
+        ("GET", "/api/scans/{scan}", Token),
+        ("POST", "/api/scans/{scan}/read-again", Token),
+        ("GET", "/api/work", Token),
         ("GET", "/api/service-users/{service_user}", Token),
         ("GET", "/api/scans", Token),
         ("POST", "/api/scans", Token),

@@ -59,7 +59,13 @@ pub(super) fn routes() -> Routes {
         .get("/api/work", work::show)
         .get("/api/{*rest}", async || problem::Problem::NotFound)
         .get("/openapi.json", openapi)
-        .merge(sending)
+}
+
+/// Routes whose bodies are files.
+pub(super) fn uploads() -> Routes {
+    Routes::default()
+        .post("/api/scans", scans::send)
+        .at_most(scans::LIMIT)
 }
 
 async fn openapi() -> impl IntoResponse {

@@ -43,7 +43,7 @@ pub(in crate::web) async fn show(
 ) -> Result<Response, PageError> {
     signed_in.must(Permission::Exceptions)?;
     let now = Utc::now();
-    let work = work_in_hand(&state.database, now, midnight(now)).await?;
+    let work = work_in_hand(&state.database, &signed_in.scope(), now, midnight(now)).await?;
     let names = centre_names(&state);
     let page = QueuePage {
         frame: Frame::new("Work in hand", &signed_in, Section::Supervision),
