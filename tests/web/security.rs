@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::fixture::{Browser, Site, hidden, written};
 
 const RECEPTION: &[Role] = &[Role::Reception, Role::Supervisor];
-const SUPERVISION: &[Role] = &[Role::Supervisor];
 const CHECKING: &[Role] = &[Role::Clerk, Role::Supervisor];
 const FORMS: &[Role] = &[
     Role::Clerk,
@@ -70,31 +69,6 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("GET", "/audit", Roles(AUDIT)),
         ("GET", "/reception", Roles(RECEPTION)),
         ("POST", "/reception", Roles(RECEPTION)),
-        ("GET", "/reception/rows", Roles(RECEPTION)),
-        ("GET", "/reception/blanks", Roles(RECEPTION)),
-        ("POST", "/reception/blanks", Roles(RECEPTION)),
-        (
-            "GET",
-            "/reception/forms/{form}/missing-pages",
-            Roles(RECEPTION),
-        ),
-        ("GET", "/supervision", Roles(SUPERVISION)),
-        ("GET", "/supervision/exceptions", Roles(SUPERVISION)),
-        (
-            "POST",
-            "/supervision/exceptions/{document}/read-again",
-            Roles(SUPERVISION),
-        ),
-        (
-            "POST",
-            "/supervision/exceptions/{document}/dismiss",
-            Roles(SUPERVISION),
-        ),
-        (
-            "POST",
-            "/supervision/exceptions/{document}/restore",
-            Roles(SUPERVISION),
-        ),
         ("GET", "/reception/{document}", Roles(RECEPTION)),
         ("GET", "/reception/rows", Roles(RECEPTION)),
         ("GET", "/reception/blanks", Roles(RECEPTION)),
@@ -127,11 +101,6 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("POST", "/api/scans/{scan}/read-again", Token),
         ("GET", "/api/work", Token),
         ("GET", "/api/service-users/{service_user}", Token),
-        ("GET", "/api/scans", Token),
-        ("POST", "/api/scans", Token),
-        ("GET", "/api/scans/{scan}", Token),
-        ("POST", "/api/scans/{scan}/read-again", Token),
-        ("GET", "/api/work", Token),
         ("GET", "/api/{*rest}", Anybody),
         ("GET", "/openapi.json", Anybody),
         ("GET", "/livez", Anybody),
@@ -387,7 +356,7 @@ async fn a_session_is_new_at_sign_in_and_ends_unless_a_person_uses_it() {
         .await
         .unwrap();
     let aged = site.count(idle).await;
-    for header in [("x-enrol-poll", "1"), ("accept", "text/event-stream")] {
+    for header in [("x-enrol-background", "1"), ("accept", "text/event-stream")] {
         let asked = ada
             .client
             .get(format!("{}/review", site.url))

@@ -48,9 +48,6 @@ pub const SCOPES: [&str; 5] = [READ, READ_SPECIAL, SCANS_READ, SCANS_WRITE, WORK
 struct Description;
 
 pub(super) fn routes() -> Routes {
-    let sending = Routes::default()
-        .post("/api/scans", scans::send)
-        .at_most(scans::LIMIT);
     Routes::default()
         .get("/api/service-users/{service_user}", service_user::show)
         .get("/api/scans", scans::list)
