@@ -6,3 +6,4 @@ pub mod household;
 pub mod protected_address;
 pub mod reading;
 pub mod role;
+pub mod urgency;

@@ -1,6 +1,6 @@
 //! What the reader makes of pages: the types between reader, storage and review.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::calibration::FieldSignals;
 use super::field::{FieldKind, FieldState, FieldValue};
@@ -18,6 +18,35 @@ pub struct PageReading {
     pub homography: [f64; 9],
     /// The set number printed in the QR code, where there is one.
     pub set_number: Option<String>,
+}
+
+/// Another text that a field was nearly read as.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(String, f64)", into = "(String, f64)")]
+pub struct Alternative {
+    /// As the field would be typed.
+    pub text: String,
+    /// Share among all candidates, 0 to 1. Not calibrated.
+    pub probability: f64,
+}
+
+impl From<(String, f64)> for Alternative {
+    fn from((text, probability): (String, f64)) -> Self {
+        Self { text, probability }
+    }
+}
+
+impl From<Alternative> for (String, f64) {
+    fn from(alternative: Alternative) -> Self {
+        (alternative.text, alternative.probability)
+    }
+}
+
+/// Hides the text: it is personal data.
+impl std::fmt::Debug for Alternative {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Alternative(redacted, {:.3})", self.probability)
+    }
 }
 
 /// One field as read.
@@ -42,6 +71,9 @@ pub struct FieldReading {
     /// Zone `[x, y, width, height]` in form millimetres from the top left.
     #[serde(rename = "box")]
     pub zone: [f64; 4],
+    /// What else it may be, best first; empty for ticks and signatures.
+    #[serde(skip)]
+    pub alternatives: Vec<Alternative>,
     /// How it came about, for learning from what a clerk settles; null where there is nothing to learn.
     #[serde(skip)]
     pub signals: Option<FieldSignals>,

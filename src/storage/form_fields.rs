@@ -8,6 +8,7 @@ use super::sealing::{Sealer, SpecialContent};
 use super::{Result, StorageError};
 use crate::domain::field::{FieldKind, FieldState, FieldValue};
 use crate::domain::household::Settled;
+use crate::domain::reading::Alternative;
 
 /// A field as read and as settled.
 #[derive(Clone, PartialEq)]
@@ -28,6 +29,8 @@ pub struct StoredField {
     pub raw: Option<String>,
     /// The checked value.
     pub value: Option<FieldValue>,
+    /// What else the reader took it for, best first.
+    pub alternatives: Vec<Alternative>,
     /// What it was settled as, by a clerk or, once the form is settled, by the machine.
     pub settled: Option<Settled>,
     /// The clerk who settled it.
@@ -68,7 +71,7 @@ pub async fn load(
     form_id: Uuid,
 ) -> Result<Vec<StoredField>> {
     let rows = sqlx::query!(
-        r#"SELECT f.name, f.kind, f.form_page, f.state, f.confidence, f.reasons, f.raw, f.value, f.settled_as,
+        r#"SELECT f.name, f.kind, f.form_page, f.state, f.confidence, f.reasons, f.raw, f.value, f.alternatives, f.settled_as,
                   f.settled_value, f.settled_by, f.settled_at, f.special, s.key_id AS "key_id?", s.sealed AS "sealed?"
            FROM field f LEFT JOIN field_special s ON s.form_id = f.form_id AND s.name = f.name
            WHERE f.form_id = $1 ORDER BY f.name"#,
@@ -89,6 +92,11 @@ pub async fn load(
                     raw: row.raw,
                     value: row.value,
                     settled_value: row.settled_value,
+                    // Only a convenience: what cannot be understood is left out.
+                    alternatives: row
+                        .alternatives
+                        .and_then(|json| serde_json::from_value(json).ok())
+                        .unwrap_or_default(),
                 },
             };
             let value = typed(kind, content.value.as_ref())?;
@@ -111,6 +119,7 @@ pub async fn load(
                 reasons: row.reasons,
                 raw: content.raw,
                 value,
+                alternatives: content.alternatives,
                 settled,
                 settled_by: row.settled_by,
                 settled_at: row.settled_at,

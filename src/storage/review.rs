@@ -343,6 +343,7 @@ pub async fn submit(
         Some(account),
     )
     .await?;
+    super::drafts::forget(&mut transaction, form_id).await?;
     transaction.commit().await?;
     Ok(household)
 }

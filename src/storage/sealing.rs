@@ -20,6 +20,8 @@ use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::reading::Alternative;
+
 const NONCE_BYTES: usize = 24;
 const KEY_BYTES: usize = 32;
 
@@ -204,6 +206,9 @@ pub struct SpecialContent {
     pub value: Option<serde_json::Value>,
     /// What a clerk or the machine settled on.
     pub settled_value: Option<serde_json::Value>,
+    /// What else the reader took it for, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Alternative>,
 }
 
 impl std::fmt::Debug for SpecialContent {

@@ -22,10 +22,7 @@ for (const unwanted of ['GDS Transport', '@font-face', 'govuk-crest', 'crown']) 
 }
 writeFileSync(join(dist, 'enrol.css'), css)
 cpSync(join(govuk, 'dist/govuk/govuk-frontend.min.js'), join(dist, 'govuk-frontend.min.js'))
-for (const script of ['enrol.js', 'reception.js', 'session.js']) {
-  cpSync(join(here, 'scripts', script), join(dist, script))
-}
-cpSync(join(here, 'scripts/icon.svg'), join(dist, 'icon.svg'))
+cpSync(join(here, 'scripts'), dist, { recursive: true })
 
 const { version } = JSON.parse(readFileSync(join(govuk, 'package.json'), 'utf8'))
 console.log(`dist: enrol.css ${Math.round(css.length / 1024)} kB, GOV.UK Frontend ${version}`)

@@ -3,6 +3,7 @@
 //! Pages are rendered on the server and work without JavaScript. Every page but the sign-in page needs a session;
 //! every form carries the session's token; nothing with personal data may be cached.
 
+mod accessibility;
 mod api;
 mod assets;
 mod audit_pages;
@@ -162,6 +163,12 @@ fn routes() -> Routes {
         .post("/sign-out", sign_in::sign_out)
         .post("/session/stay", sign_in::stay)
         .get("/review", review::list::show)
+        .post("/review/next", review::next::next)
+        .get("/review/events", review::live::events)
+        .merge(review::desk::routes())
+        .merge(review::actions::routes())
+        .merge(review::batch::routes())
+        .get("/accessibility", accessibility::show)
         .get("/review/{form}", review::form::show)
         .post("/review/{form}", review::submit::submit)
         .post("/review/{form}/release", review::submit::release)

@@ -19,7 +19,7 @@ use crate::storage::sessions::{self, SessionLimits};
 
 /// A page that asks for news by itself says so with this header, so that its asking does not keep a session alive that
 /// nobody uses. Streams of events are known by what they accept.
-const BACKGROUND: &str = "x-enrol-background";
+const BACKGROUND: &str = "x-enrol-poll";
 
 /// 256 random bits as text for a cookie, a form or a header.
 pub fn random_token() -> String {
@@ -93,11 +93,6 @@ impl SignedIn {
         } else {
             Err(PageError::Forbidden)
         }
-    }
-
-    /// Fails when the person may not do everything that `role` may.
-    pub fn must_be(&self, role: Role) -> Result<(), PageError> {
-        role.permissions().iter().try_for_each(|p| self.must(*p))
     }
 
     /// The centres whose papers the person may see.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::oidc::Provider;
 use super::picture::Pictures;
+use super::review::live::LiveWork;
 use super::throttle::Throttle;
 use super::{WebError, password, session};
 use crate::config::Config;
@@ -25,6 +26,8 @@ pub(super) struct Parts {
     pub sealer: Sealer,
     pub pictures: Pictures,
     pub throttle: Throttle,
+    /// How much work there is, for pages that show it as it changes.
+    pub live: LiveWork,
     pub passwords: password::Checker,
     pub session_limits: SessionLimits,
     pub provider: Option<Provider>,
@@ -52,6 +55,7 @@ impl AppState {
             objects,
             sealer: Sealer::from_key_file(&config.keys.special_category_key_file)?,
             throttle: Throttle::default(),
+            live: LiveWork::default(),
             passwords: password::Checker::default(),
             session_limits: session::limits(&config.sign_in),
             local_accounts: config.sign_in.local_accounts(),

@@ -23,7 +23,7 @@ async fn a_clerk_clears_a_form_by_keyboard_with_and_without_javascript() {
 
     let folder = tempfile::tempdir().unwrap();
     for options in [&[][..], &["--no-javascript"][..]] {
-        let seen = clear_a_form(&rig, folder.path(), options).await;
+        let seen = drive(&rig, "review.mjs", folder.path(), options).await;
         assert_eq!(seen["settled"], true, "{seen:#}");
         assert_eq!(seen["findings"], serde_json::json!([]), "{seen:#}");
         assert_eq!(seen["problems"], serde_json::json!([]), "{seen:#}");
@@ -33,11 +33,44 @@ async fn a_clerk_clears_a_form_by_keyboard_with_and_without_javascript() {
     rig.stop().await;
 }
 
-/// Runs the browser and returns the line in which it tells what it saw.
-async fn clear_a_form(rig: &Rig, folder: &Path, options: &[&str]) -> Json {
+/// All samples that wait for a clerk: the first without JavaScript, the others by keyboard alone; the session ends once
+/// in the middle of a form.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clerk_clears_the_samples_at_the_desk_by_keyboard_alone() {
+    let mut rig = Rig::start().await;
+    let scans: Vec<String> = files_in("scans");
+    for scan in &scans {
+        rig.put(scan).await;
+    }
+    let read = rig.wait_for(scans.len() as i64).await;
+    assert!(read.in_review >= 15, "{read}");
+
+    let screens = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screens");
+    let plainly = ["--no-javascript", "--forms", "1"];
+    let all = read.in_review.to_string();
+    let by_keyboard = ["--expire", "--forms", all.as_str()];
+    let mut settled = 0;
+    for options in [&plainly[..], &by_keyboard[..]] {
+        let seen = drive(&rig, "desk.mjs", &screens, options).await;
+        assert_eq!(seen["findings"], serde_json::json!([]), "{seen:#}");
+        assert_eq!(seen["problems"], serde_json::json!([]), "{seen:#}");
+        settled += seen["settled"].as_array().map_or(0, Vec::len);
+    }
+    assert_eq!(settled as i64, read.in_review);
+    let done = rig.wait_for(0).await;
+    assert_eq!(done.in_review, 0, "{done}");
+    rig.stop().await;
+}
+
+/// Runs a script of the browser and returns the line in which it tells what it saw.
+async fn drive(rig: &Rig, script: &str, screens: &Path, options: &[&str]) -> Json {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
     let password = folder.join("password");
     std::fs::write(&password, PASSWORD).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/review.mjs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/browser")
+        .join(script);
     let output = Command::new("node")
         .arg(&script)
         .args(["--url", &rig.address, "--user", "clerk"])
@@ -46,7 +79,7 @@ async fn clear_a_form(rig: &Rig, folder: &Path, options: &[&str]) -> Json {
         .arg("--truth")
         .arg(samples().join("scans"))
         .arg("--screens")
-        .arg(folder)
+        .arg(screens)
         .args(options)
         .kill_on_drop(true)
         .output()

@@ -268,6 +268,7 @@ impl Site {
                 raw,
                 value: read.cloned(),
                 settled_value: None,
+                alternatives: Vec::new(),
             };
             let (key_id, sealed) = self
                 .sealer()

@@ -12,10 +12,13 @@ use uuid::Uuid;
 
 use super::agreement::{Answer, Likeness, compare};
 use crate::{
-    domain::reading::{FieldReading, FormReading},
+    domain::{
+        reading::{FieldReading, FormReading},
+        urgency::{self, Said},
+    },
     forms::definition::{DataCategory, FormDefinition},
     storage::{
-        Result, StorageError, calibration_cases,
+        Result, StorageError, calibration_cases, queue,
         sealing::{Sealer, SpecialContent},
     },
 };
@@ -59,6 +62,7 @@ pub(super) async fn insert(
             "reasons": field.reasons,
             "raw": field.raw.as_ref().filter(|_| !special),
             "value": value.as_ref().filter(|_| !special),
+            "alternatives": (!special && !field.alternatives.is_empty()).then_some(&field.alternatives),
             "special": special,
         }));
         if special {
@@ -66,6 +70,7 @@ pub(super) async fn insert(
                 raw: field.raw.clone(),
                 value,
                 settled_value: None,
+                alternatives: field.alternatives.clone(),
             };
             let (key_id, sealed) = sealer.seal_field(form_id, &field.name, &content)?;
             names.push(field.name.clone());
@@ -76,10 +81,11 @@ pub(super) async fn insert(
         }
     }
     sqlx::query!(
-        "INSERT INTO field (form_id, name, kind, form_page, state, confidence, reasons, raw, value, special)
-         SELECT $1, name, kind, form_page, state, confidence, reasons, raw, value, special
+        "INSERT INTO field (form_id, name, kind, form_page, state, confidence, reasons, raw, value, alternatives, special)
+         SELECT $1, name, kind, form_page, state, confidence, reasons, raw, value, NULLIF(alternatives, 'null'), special
          FROM jsonb_to_recordset($2) AS f (name text, kind text, form_page integer, state text,
-              confidence double precision, reasons text[], raw text, value jsonb, special boolean)",
+              confidence double precision, reasons text[], raw text, value jsonb, alternatives jsonb,
+              special boolean)",
         form_id,
         Json::Array(rows)
     )
@@ -96,6 +102,32 @@ pub(super) async fn insert(
     .execute(&mut *tx)
     .await?;
     calibration_cases::insert_signals(tx, form_id, new.model, &learned_from).await
+}
+
+/// Notes whether the form comes before older ones, from what was read of it so far.
+pub(super) async fn set_urgency(
+    tx: &mut PgConnection,
+    definition: &FormDefinition,
+    form_id: Uuid,
+    received: chrono::NaiveDate,
+) -> Result<()> {
+    let names = urgency::deciding_fields(definition);
+    let rows = sqlx::query!(
+        "SELECT name, state, value FROM field WHERE form_id = $1 AND name = ANY($2)",
+        form_id,
+        &names
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let said: Vec<Said<'_>> = rows
+        .iter()
+        .map(|row| Said {
+            name: &row.name,
+            written: row.state != "blank",
+            date: row.value.as_ref().and_then(|v| v.as_str()?.parse().ok()),
+        })
+        .collect();
+    queue::set_urgency(tx, form_id, urgency::urgency(&said, received)).await
 }
 
 /// Whether page `page` of `reading` is another scan of the sheet that the form already has there.

@@ -143,6 +143,7 @@ impl Placing<'_> {
         fields::insert(tx, self.sealer, definition, form.id, &new).await?;
         let complete =
             update_state(tx, definition, &form, reading.pages[0].set_number.is_some()).await?;
+        fields::set_urgency(tx, definition, form.id, self.received_at.date_naive()).await?;
         Ok(Placed::Joined(FormState {
             id: form.id,
             reference: form.reference,

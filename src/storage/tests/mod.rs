@@ -6,4 +6,5 @@ mod audit_trail;
 mod calibration;
 mod page_sets;
 mod publishing;
+mod queue;
 mod support;

@@ -281,6 +281,7 @@ fn answer(field: &Field, family: u64) -> FieldReading {
         },
         page: field.page,
         zone: field.zone.into(),
+        alternatives: Vec::new(),
         signals: None,
     }
 }

@@ -137,7 +137,8 @@ async fn take(state: &AppState, part: Field<'_>, centre: Option<&str>) -> Result
     Ok(store(state, &name, bytes, centre).await)
 }
 
-/// Puts a file into the bucket under a key of its own, unless it is nothing that could be read.
+/// Puts a file into the bucket under a key of its own, which says the centre where there is one, unless it is nothing
+/// that could be read.
 pub(in crate::web) async fn store(
     state: &AppState,
     name: &str,

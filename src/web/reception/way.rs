@@ -48,15 +48,13 @@ impl Row {
 /// What a person knows a scan by: the name of the file that was uploaded here, or the whole key of one that came by
 /// another way, because scanners call all their files the same.
 pub(in crate::web) fn shown_name(key: &str) -> &str {
-    let uploaded = key.starts_with(UPLOADS)
-        || key.starts_with(CENTRES)
-            && key
-                .split('/')
-                .nth(2)
-                .is_some_and(|part| UPLOADS.trim_end_matches('/') == part);
-    match key.rsplit('/').next() {
-        Some(name) if uploaded => name,
-        _ => key,
+    let after_centre = key
+        .strip_prefix(CENTRES)
+        .and_then(|rest| rest.split_once('/'))
+        .map_or(key, |(_, rest)| rest);
+    match after_centre.strip_prefix(UPLOADS) {
+        Some(rest) => rest.rsplit('/').next().unwrap_or(rest),
+        None => key,
     }
 }
 

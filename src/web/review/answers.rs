@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::field::{FieldKind, FieldValue};
 use crate::domain::household::Settled;
 use crate::forms::definition::Field;
@@ -14,17 +16,19 @@ use crate::storage::form_fields::StoredField;
 pub(super) const BLANK: &str = "blank";
 /// The radio button or checkbox for "not readable".
 pub(super) const UNREADABLE: &str = "unreadable";
+/// The button for "struck out": the family took its answer back, so that the field counts as left blank.
+pub(super) const STRUCK: &str = "struck";
 /// Keeps the marks apart from options of a form, which never begin with it.
 pub(super) const MARK_PREFIX: &str = "-";
 
 /// What stands in the inputs of one field.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Typed {
     /// Text, or the options chosen.
     pub values: Vec<String>,
     /// Day, month and year of a date.
     pub date: [String; 3],
-    /// `blank` or `unreadable`.
+    /// `blank`, `unreadable` or `struck`.
     pub marks: Vec<String>,
 }
 
@@ -67,6 +71,29 @@ impl Typed {
         }
     }
 
+    /// What stands in the inputs for one mark and nothing else.
+    pub fn of_mark(mark: &str) -> Self {
+        Self {
+            marks: vec![mark.to_owned()],
+            ..Self::default()
+        }
+    }
+
+    /// What stands in the inputs for a text of the reader: checked where it can be, else as it is.
+    pub fn of_text(field: &Field, text: &str) -> Self {
+        match (check(field, text), field.kind) {
+            (Ok(value), _) => Self::of_value(&value),
+            (Err(_), FieldKind::Date) => Self {
+                date: split_date(Some(text)),
+                ..Self::default()
+            },
+            (Err(_), _) => Self {
+                values: vec![text.to_owned()],
+                ..Self::default()
+            },
+        }
+    }
+
     /// The text of a field with one input.
     pub fn text(&self) -> &str {
         self.values.first().map_or("", String::as_str)
@@ -81,7 +108,8 @@ impl Typed {
                 .any(|v| v.strip_prefix(MARK_PREFIX) == Some(mark))
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether nothing is typed.
+    pub fn is_empty(&self) -> bool {
         self.values
             .iter()
             .chain(&self.date)
@@ -92,6 +120,9 @@ impl Typed {
     pub fn in_words(&self, field: &Field) -> String {
         if self.is_marked(UNREADABLE) {
             return "Not readable".into();
+        }
+        if self.is_marked(STRUCK) {
+            return "Struck out".into();
         }
         if self.is_marked(BLANK) || self.is_empty() {
             return "Left blank".into();
@@ -149,6 +180,7 @@ pub(super) fn settle(field: &Field, typed: &Typed, must_decide: bool) -> Result<
         (true, true) => return Err("Choose either “left blank” or “not readable”".into()),
         (true, false) => return Ok(Settled::Unreadable),
         (false, true) => return Ok(Settled::Blank),
+        (false, false) if typed.is_marked(STRUCK) => return Ok(Settled::Blank),
         (false, false) => {}
     }
     if typed.is_empty() {

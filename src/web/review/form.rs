@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use super::actions::NoteLine;
 use super::answers::Typed;
 use super::evidence::definition_of;
 use super::field_view::{Control, FieldView, target};
@@ -16,13 +17,15 @@ use crate::domain::household;
 use crate::forms::definition::FormDefinition;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
+use crate::storage::centres;
+use crate::storage::drafts::{self, Draft};
+use crate::storage::form_actions::{self, Note};
 use crate::storage::form_fields::{self, StoredField};
 use crate::storage::review::{self, FormHead, FormPage, Holder};
 use crate::web::frame::{Frame, Section, date_time};
 use crate::web::page_error::{PageError, render};
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
-use crate::web::visible;
 
 /// Fields of one part of the form.
 struct Group {
@@ -45,6 +48,8 @@ struct FormPageView {
     reference: String,
     version: i32,
     remark: Option<String>,
+    notes: Vec<NoteLine>,
+    referred: Option<String>,
     received: String,
     definition: String,
     set_number: Option<String>,
@@ -66,10 +71,33 @@ pub(super) struct OpenForm<'a> {
     pub pages: Vec<FormPage>,
     /// Names of the fields that a person has to look at.
     pub attention: BTreeSet<String>,
+    /// What was typed before, by name of the field.
+    pub drafts: BTreeMap<String, Kept>,
+    /// What colleagues noted.
+    pub notes: Vec<Note>,
+    /// Why it was handed to the supervisors.
+    pub referred: Option<String>,
 }
 
-/// Loads a form; `None` when there is none with that id.
-pub(super) async fn load(state: &AppState, id: Uuid) -> Result<Option<OpenForm<'_>>, PageError> {
+/// What was typed before.
+pub(super) struct Kept {
+    pub typed: Typed,
+    /// Whether the person went on to the next field.
+    pub confirmed: bool,
+    pub by: Uuid,
+    /// What colleagues see of them.
+    pub display_name: String,
+}
+
+/// Loads a form; `None` when there is none with that id that this person may see.
+pub(super) async fn load<'a>(
+    state: &'a AppState,
+    signed_in: &SignedIn,
+    id: Uuid,
+) -> Result<Option<OpenForm<'a>>, PageError> {
+    if !centres::sees_form(&state.database, &signed_in.scope(), id).await? {
+        return Ok(None);
+    }
     let Some(head) = review::form(&state.database, id).await? else {
         return Ok(None);
     };
@@ -85,12 +113,29 @@ pub(super) async fn load(state: &AppState, id: Uuid) -> Result<Option<OpenForm<'
     let pages = review::pages(&state.database, id).await?;
     let fields: BTreeMap<_, _> = fields.into_iter().map(|f| (f.name.clone(), f)).collect();
     let attention = attention(definition, &fields);
+    let drafts = drafts::of_form(&state.database, &state.sealer, id).await?;
+    let kept = |draft: Draft| {
+        let typed = serde_json::from_value(draft.typed).ok()?;
+        Some(Kept {
+            typed,
+            confirmed: draft.confirmed,
+            by: draft.by,
+            display_name: draft.display_name,
+        })
+    };
+    let drafts = drafts
+        .into_iter()
+        .filter_map(|(name, draft)| Some((name, kept(draft)?)))
+        .collect();
     Ok(Some(OpenForm {
         head,
         definition,
         fields,
         pages,
         attention,
+        drafts,
+        notes: form_actions::notes(&state.database, id).await?,
+        referred: form_actions::referred_reason(&state.database, id).await?,
     }))
 }
 
@@ -124,8 +169,9 @@ pub(in crate::web) async fn show(
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
     signed_in.must(Permission::CheckForms)?;
-    visible::form(&state, &signed_in, id).await?;
-    let form = load(&state, id).await?.ok_or(PageError::NotFound)?;
+    let form = load(&state, &signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     if form.head.state != "in_review" {
         return Ok(closed(&form.head, &signed_in, StatusCode::OK, vec![]));
     }
@@ -144,15 +190,25 @@ pub(in crate::web) async fn show(
         Act::new("viewed", "form", id),
     )
     .await?;
-    let typed = form
-        .fields
-        .values()
-        .filter_map(|stored| {
-            let field = form.definition.field(&stored.name)?;
-            Some((stored.name.clone(), Typed::of_reading(field, stored)))
-        })
-        .collect();
+    let typed = form.shown_at_first();
     Ok(page(&form, &signed_in, &typed, &BTreeMap::new()))
+}
+
+impl OpenForm<'_> {
+    /// What the inputs show when the form is opened: what somebody typed before, else what was read.
+    pub fn shown_at_first(&self) -> BTreeMap<String, Typed> {
+        self.fields
+            .values()
+            .filter_map(|stored| {
+                let field = self.definition.field(&stored.name)?;
+                let typed = match self.drafts.get(&stored.name) {
+                    Some(draft) => draft.typed.clone(),
+                    None => Typed::of_reading(field, stored),
+                };
+                Some((stored.name.clone(), typed))
+            })
+            .collect()
+    }
 }
 
 /// The form with what was typed and what is wrong with it.
@@ -210,6 +266,8 @@ pub(super) fn page(
         reference: form.head.reference.clone(),
         version: form.head.version,
         remark: form.head.reason.clone(),
+        notes: form.notes.iter().cloned().map(NoteLine::from).collect(),
+        referred: form.referred.clone(),
         received: date_time(form.head.received_at),
         definition: format!(
             "{}, version {}",

@@ -9,12 +9,15 @@ use uuid::Uuid;
 
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
-use crate::storage::review::{self, WaitingForm};
+use crate::storage::queue::{self, Part, QueuedForm};
+use crate::storage::review;
 use crate::web::frame::{Frame, Section, date_time};
 use crate::web::page_error::{PageError, render};
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
 use crate::web::visible;
+
+use super::live;
 
 /// Rows shown at most; the oldest come first, so nothing is forgotten beyond them.
 const MOST_ROWS: i64 = 200;
@@ -31,6 +34,11 @@ struct Row {
     received: String,
     pages: i64,
     to_look_at: i64,
+    /// Somebody has begun it.
+    begun: bool,
+    urgent: Option<String>,
+    referred: Option<String>,
+    centre: Option<String>,
     holder: Holding,
 }
 
@@ -43,9 +51,19 @@ struct Done {
 #[template(path = "review_list.html", config = "src/web/askama.toml")]
 struct ListPage {
     frame: Frame,
-    summary: String,
+    csrf: String,
+    work: String,
+    settled_today: i64,
     rows: Vec<Row>,
-    next: Option<Uuid>,
+    /// Whether there is a form for this clerk.
+    next: bool,
+    /// The clerk asked for a form and there was none.
+    none: bool,
+    centres: Vec<String>,
+    centre: String,
+    /// The list of the forms handed to the supervisors.
+    referred: bool,
+    supervisor: bool,
     done: Option<Done>,
 }
 
@@ -53,6 +71,13 @@ struct ListPage {
 pub(in crate::web) struct ListQuery {
     /// The form that was just settled.
     done: Option<Uuid>,
+    /// Only forms of this centre.
+    #[serde(default)]
+    centre: String,
+    /// There was no next form.
+    none: Option<u8>,
+    /// Forms handed to the supervisors instead of those for clerks.
+    referred: Option<u8>,
 }
 
 pub(in crate::web) async fn show(
@@ -62,8 +87,13 @@ pub(in crate::web) async fn show(
 ) -> Result<Response, PageError> {
     signed_in.must(Permission::CheckForms)?;
     let scope = signed_in.scope();
-    let forms = review::waiting(&state.database, &scope, MOST_ROWS).await?;
-    let (waiting, settled_today) = review::counts(&state.database, &scope, start_of_day()).await?;
+    let part = Part {
+        scope: &scope,
+        centre: Some(query.centre.as_str()).filter(|c| !c.is_empty()),
+        referred: query.referred.is_some(),
+    };
+    let forms = queue::waiting(&state.database, part, MOST_ROWS).await?;
+    let (_, settled_today) = review::counts(&state.database, &scope, start_of_day()).await?;
     audit::record(state.database.pool(), signed_in.actor(), Act::list("form")).await?;
     let done = match query.done {
         Some(id) => visible::form(&state, &signed_in, id)
@@ -81,21 +111,29 @@ pub(in crate::web) async fn show(
         .into_iter()
         .map(|form| row(form, signed_in.account.id))
         .collect();
-    // A form the clerk already has, else the oldest that nobody has.
-    let mine = rows.iter().find(|r| matches!(r.holder, Holding::You));
-    let free = rows.iter().find(|r| matches!(r.holder, Holding::Nobody));
-    let next = mine.or(free).map(|r| r.id);
+    let referred = query.referred.is_some();
+    let next = !referred
+        && rows
+            .iter()
+            .any(|r| !matches!(r.holder, Holding::Colleague(_)));
     let page = ListPage {
+        csrf: signed_in.csrf.clone(),
         frame: Frame::new("Forms to check", &signed_in, Section::Review),
-        summary: format!("{waiting} waiting, {settled_today} settled today"),
+        work: live::in_words(queue::work(&state.database, &scope).await?),
+        settled_today,
         rows,
         next,
+        none: query.none.is_some(),
+        centres: queue::centres(&state.database, &scope).await?,
+        centre: query.centre,
+        referred,
+        supervisor: signed_in.can(Permission::Exceptions),
         done,
     };
     Ok(render(&page))
 }
 
-fn row(form: WaitingForm, me: Uuid) -> Row {
+fn row(form: QueuedForm, me: Uuid) -> Row {
     let holder = match form.holder {
         None => Holding::Nobody,
         Some(holder) if holder.account_id == me => Holding::You,
@@ -107,6 +145,10 @@ fn row(form: WaitingForm, me: Uuid) -> Row {
         received: date_time(form.received_at),
         pages: form.pages,
         to_look_at: form.to_look_at,
+        begun: form.drafts > 0,
+        urgent: form.priority_reason,
+        referred: form.referred_reason,
+        centre: form.centre,
         holder,
     }
 }

@@ -1,8 +1,13 @@
 //! The review desk: forms that wait, one form with its doubtful fields, and what the clerk makes of them.
 
+pub(super) mod actions;
 mod answers;
+pub(super) mod batch;
+pub(super) mod desk;
 pub(super) mod evidence;
 mod field_view;
 pub(super) mod form;
 pub(super) mod list;
+pub(super) mod live;
+pub(super) mod next;
 pub(super) mod submit;

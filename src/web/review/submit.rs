@@ -21,7 +21,7 @@ use crate::web::state::AppState;
 use crate::web::visible;
 
 /// What to do about a required field without a value.
-const NEEDED: &str =
+pub(super) const NEEDED: &str =
     "A record cannot be made without it. Enter it, or give the form back and ask the family";
 
 pub(in crate::web) async fn submit(
@@ -30,13 +30,14 @@ pub(in crate::web) async fn submit(
     posted: Posted,
 ) -> Result<Response, PageError> {
     posted.signed_in.must(Permission::CheckForms)?;
-    visible::form(&state, &posted.signed_in, id).await?;
     let version: i32 = posted
         .first("version")
         .and_then(|v| v.parse().ok())
         .ok_or(PageError::Malformed)?;
     let typed = answers::typed(&posted.fields);
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    let form = form::load(&state, &posted.signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let me = posted.signed_in.account.id;
     if form.head.state != "in_review" || form.head.version != version {
         // The same page sent twice, by a double click or a reload: it is done, so say so.
@@ -71,6 +72,9 @@ pub(in crate::web) async fn submit(
             let head = review::form(&state.database, id)
                 .await?
                 .ok_or(PageError::NotFound)?;
+            if head.state == "settled" && settled_by(&state, id, me).await? {
+                return Ok(done(id));
+            }
             Ok(form::closed(
                 &head,
                 &posted.signed_in,
@@ -115,11 +119,15 @@ pub(in crate::web) async fn release(
     Ok(Redirect::to("/review"))
 }
 
-fn done(id: Uuid) -> Response {
+pub(super) fn done(id: Uuid) -> Response {
     Redirect::to(&format!("/review?done={id}")).into_response()
 }
 
-async fn settled_by(state: &AppState, form: Uuid, account: Uuid) -> Result<bool, PageError> {
+pub(super) async fn settled_by(
+    state: &AppState,
+    form: Uuid,
+    account: Uuid,
+) -> Result<bool, PageError> {
     let entries = audit::of_subject(state.database.pool(), "form", form).await?;
     Ok(entries
         .iter()
@@ -127,7 +135,7 @@ async fn settled_by(state: &AppState, form: Uuid, account: Uuid) -> Result<bool,
 }
 
 /// What every field is settled as, or what is wrong by field name.
-fn settle(
+pub(super) fn settle(
     form: &OpenForm<'_>,
     typed: &BTreeMap<String, Typed>,
 ) -> Result<Vec<Answer>, BTreeMap<String, String>> {
@@ -176,7 +184,7 @@ fn settle(
     }
 }
 
-async fn store(
+pub(super) async fn store(
     state: &AppState,
     form: &OpenForm<'_>,
     account: Uuid,
@@ -196,7 +204,10 @@ async fn store(
 }
 
 /// What was typed in fields that needed a person, so that a conflict does not lose it.
-fn in_words(form: &OpenForm<'_>, typed: &BTreeMap<String, Typed>) -> Vec<(String, String)> {
+pub(super) fn in_words(
+    form: &OpenForm<'_>,
+    typed: &BTreeMap<String, Typed>,
+) -> Vec<(String, String)> {
     let fields = form
         .definition
         .fields

@@ -54,16 +54,15 @@ pub(in crate::web) async fn show(
     Query(query): Query<DoneQuery>,
 ) -> Result<Response, PageError> {
     signed_in.must(Permission::Exceptions)?;
+    let scope = signed_in.scope();
     audit::record(
         state.database.pool(),
         signed_in.actor(),
         Act::list("document"),
     )
     .await?;
-    let waiting =
-        exceptions::list(&state.database, &signed_in.scope(), Which::Waiting, ROWS).await?;
-    let put_away =
-        exceptions::list(&state.database, &signed_in.scope(), Which::Dismissed, ROWS).await?;
+    let waiting = exceptions::list(&state.database, &scope, Which::Waiting, ROWS).await?;
+    let put_away = exceptions::list(&state.database, &scope, Which::Dismissed, ROWS).await?;
     let page = ExceptionsPage {
         frame: Frame::new("Exceptions", &signed_in, Section::Supervision),
         csrf: signed_in.csrf.clone(),

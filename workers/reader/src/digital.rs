@@ -217,6 +217,7 @@ fn reading(field: &Field) -> FieldReading {
         reasons: Vec::new(),
         page: field.page,
         zone: field.zone.into(),
+        alternatives: Vec::new(),
         signals: None,
     }
 }

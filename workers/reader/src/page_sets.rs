@@ -331,6 +331,7 @@ mod tests {
             reasons: Vec::new(),
             page: 2,
             zone: field.zone.into(),
+            alternatives: Vec::new(),
             signals: None,
         });
         let pages = vec![page(1, 1, Some("1")), odd, page(3, 3, Some("1"))];

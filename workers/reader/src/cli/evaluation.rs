@@ -383,6 +383,7 @@ mod tests {
             reasons: vec!["Consent is always confirmed by a person.".to_owned()],
             page: field.page,
             zone: field.zone.into(),
+            alternatives: Vec::new(),
             signals: None,
         };
         let mut set = Evaluation::default();

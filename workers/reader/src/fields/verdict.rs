@@ -30,6 +30,7 @@ pub(super) fn reading(field: &Field) -> FieldReading {
         reasons: Vec::new(),
         page: field.page,
         zone: field.zone.into(),
+        alternatives: Vec::new(),
         signals: None,
     }
 }
@@ -69,6 +70,7 @@ pub fn of_writing(
         return result;
     }
     result.raw = Some(written.raw.clone());
+    result.alternatives.clone_from(&written.alternatives);
     let checked = checking::check(field, &written.text);
     result.value = checked.value;
     let believed = judgement.is_some_and(|j| j.enough) && signals.eligible();

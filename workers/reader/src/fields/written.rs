@@ -1,6 +1,7 @@
 //! Writing as recognised: the networks' readings and, on a typed page, Tesseract's, put together.
 
 use enrol::domain::field::FieldKind;
+use enrol::domain::reading::Alternative;
 use enrol::forms::definition::Field;
 
 use super::expectation;
@@ -17,6 +18,11 @@ const MISWRITTEN: f64 = 0.05;
 /// (natural logarithm): two letters in one cell, or one over two.
 const CELLS_DOUBTED: f64 = 3.4;
 
+/// Candidates kept for a clerk to choose from.
+const MOST_ALTERNATIVES: usize = 5;
+/// Less probable candidates are noise.
+const WORTH_OFFERING: f64 = 0.005;
+
 /// Writing as recognised.
 #[derive(Clone, PartialEq)]
 pub struct Written {
@@ -28,6 +34,8 @@ pub struct Written {
     pub confidence: f64,
     /// Whether the page was typed and Tesseract read it too.
     pub typed: bool,
+    /// Other texts that the networks nearly read, best first.
+    pub alternatives: Vec<Alternative>,
     /// Whether Tesseract read the same.
     print_agreed: Option<bool>,
 }
@@ -39,6 +47,7 @@ impl Written {
             text: String::new(),
             confidence: 0.0,
             typed: false,
+            alternatives: Vec::new(),
             print_agreed: None,
         }
     }
@@ -63,6 +72,8 @@ impl Written {
                 FieldKind::Email | FieldKind::NhsNumber => with_structure(field, read),
                 _ => read.posterior(),
             };
+            written.alternatives =
+                alternatives(read, |text| expectation::spaced(field, used, text));
             if let Some((free, _)) = free {
                 written.raw = expectation::spaced(field, used, free);
                 written.text.clone_from(&written.raw);
@@ -85,6 +96,10 @@ impl Written {
             ),
             text: joined(read.iter().map(|l| l.text())),
             confidence: worst(read, |l| Some(l.posterior()), f64::min).unwrap_or(0.0),
+            alternatives: match read {
+                [line] => alternatives(line, str::to_owned),
+                _ => Vec::new(),
+            },
             ..Self::nothing()
         };
         if let Some(print) = print {
@@ -161,6 +176,19 @@ impl std::fmt::Debug for Written {
             self.confidence
         )
     }
+}
+
+/// What else a field may be: the best candidates but the first.
+fn alternatives(read: &TextReading, as_typed: impl Fn(&str) -> String) -> Vec<Alternative> {
+    let candidates = read.candidates.iter().skip(1);
+    candidates
+        .filter(|c| c.posterior >= WORTH_OFFERING)
+        .take(MOST_ALTERNATIVES)
+        .map(|c| Alternative {
+            text: as_typed(&c.text),
+            probability: c.posterior,
+        })
+        .collect()
 }
 
 /// Share of the unaided candidates that the rules of the field take.

@@ -50,6 +50,7 @@ mod tests {
             reasons: Vec::new(),
             page: 1,
             zone: [0.0; 4],
+            alternatives: Vec::new(),
             signals: Some(FieldSignals {
                 group: "key",
                 features: vec![1.0],
