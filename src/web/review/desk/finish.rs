@@ -14,6 +14,7 @@ use super::{keys, steps};
 use crate::config::Keying;
 use crate::domain::household::HouseholdError;
 use crate::storage::accounts::Permission;
+use crate::storage::audit::{self, Act};
 use crate::storage::review::{self, SubmitError};
 use crate::storage::settlement::SettleError;
 use crate::web::frame::{Frame, Section};
@@ -66,6 +67,12 @@ pub(super) async fn show(
     if let Some(refused) = not_yours(&state, &form, &signed_in, StatusCode::OK).await? {
         return Ok(refused);
     }
+    audit::record(
+        state.database.pool(),
+        signed_in.actor(),
+        Act::new("viewed", "form", id),
+    )
+    .await?;
     page(&state, &form, &signed_in, &BTreeMap::new()).await
 }
 
