@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::Global;
 use crate::storage::accounts::{self, NewAccount, Role};
+use crate::storage::audit::{self, Act, Actor};
 use crate::storage::{Database, StorageError};
 use crate::web::password;
 
@@ -31,15 +32,38 @@ enum AccountCommand {
         /// What colleagues see [default: the user name]
         #[arg(long)]
         name: Option<String>,
-        /// What the person may do
-        #[arg(long, value_enum)]
-        role: Role,
+        /// What the person may do; may be given several times
+        #[arg(long = "role", value_enum, required = true)]
+        roles: Vec<Role>,
+        /// Code of a centre the person works for; may be given several times [default: all centres]
+        #[arg(long = "centre", value_name = "CODE", value_parser = centre_code)]
+        centres: Vec<String>,
         /// File with the password; `-` reads it from standard input
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
+    /// Close an account and end its sessions
+    Close {
+        /// What the person types to sign in, as `enrol account list` shows it
+        user_name: String,
+    },
+    /// Open a closed account again
+    Reopen {
+        /// What the person types to sign in, as `enrol account list` shows it
+        user_name: String,
+    },
     /// List the accounts
     List,
+}
+
+/// A centre as the forms name it.
+fn centre_code(code: &str) -> Result<String, String> {
+    let signs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if (1..=20).contains(&code.len()) && code.chars().all(signs) {
+        Ok(code.to_ascii_uppercase())
+    } else {
+        Err("a centre's code has up to 20 letters, digits, - and _, as on the form".to_owned())
+    }
 }
 
 /// Runs `enrol account`.
@@ -51,17 +75,25 @@ pub fn run(global: &Global, args: &AccountArgs) -> anyhow::Result<ExitCode> {
             AccountCommand::Add {
                 user_name,
                 name,
-                role,
+                roles,
+                centres,
                 password_file,
             } => {
-                add(
-                    &database,
+                let person = Person {
                     user_name,
-                    name.as_deref(),
-                    *role,
-                    password_file.as_ref(),
-                )
-                .await?;
+                    display_name: name.as_deref().unwrap_or(user_name),
+                    roles,
+                    centres,
+                };
+                add(&database, &person, password_file.as_ref()).await?;
+            }
+            AccountCommand::Close { user_name } => {
+                set_closed(&database, user_name, true).await?;
+                println!("{user_name} can no longer sign in");
+            }
+            AccountCommand::Reopen { user_name } => {
+                set_closed(&database, user_name, false).await?;
+                println!("{user_name} can sign in again");
             }
             AccountCommand::List => list(&database).await?,
         }
@@ -69,13 +101,36 @@ pub fn run(global: &Global, args: &AccountArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
+async fn set_closed(database: &Database, user_name: &str, closed: bool) -> anyhow::Result<()> {
+    let id = match accounts::set_closed(database, user_name, closed).await {
+        Err(StorageError::NotFound { .. }) => {
+            bail!("there is no account called {user_name}: `enrol account list` shows them")
+        }
+        result => result?,
+    };
+    let action = if closed { "closed" } else { "reopened" };
+    audit::record(
+        database.pool(),
+        Actor::Machine,
+        Act::new(action, "account", id),
+    )
+    .await?;
+    Ok(())
+}
+
+struct Person<'a> {
+    user_name: &'a str,
+    display_name: &'a str,
+    roles: &'a [Role],
+    centres: &'a [String],
+}
+
 async fn add(
     database: &Database,
-    user_name: &str,
-    name: Option<&str>,
-    role: Role,
+    person: &Person<'_>,
     password_file: Option<&PathBuf>,
 ) -> anyhow::Result<()> {
+    let user_name = person.user_name;
     let chosen = password_file.map(read_password).transpose()?;
     let password = match &chosen {
         Some(password) if password.chars().count() < SHORTEST => {
@@ -87,17 +142,24 @@ async fn add(
     let hash = password::hash(&password)?;
     let new = NewAccount {
         user_name,
-        display_name: name.unwrap_or(user_name),
-        role,
+        display_name: person.display_name,
+        roles: person.roles,
+        centres: person.centres,
         password_hash: &hash,
     };
-    match accounts::add(database, new).await {
+    let id = match accounts::add(database, new).await {
         Err(StorageError::Conflict { .. }) => {
             bail!("there is an account called {user_name} already")
         }
         result => result?,
     };
-    println!("added {user_name} ({})", role.as_str());
+    audit::record(
+        database.pool(),
+        Actor::Machine,
+        Act::new("opened", "account", id),
+    )
+    .await?;
+    println!("added {user_name} ({})", names(person.roles));
     if chosen.is_none() {
         println!("password: {password}");
     }
@@ -131,6 +193,11 @@ fn made_up() -> String {
         .join("-")
 }
 
+fn names(roles: &[Role]) -> String {
+    let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    names.join(", ")
+}
+
 async fn list(database: &Database) -> anyhow::Result<()> {
     for account in accounts::list(database).await? {
         let closed = if account.disabled_at.is_some() {
@@ -139,9 +206,13 @@ async fn list(database: &Database) -> anyhow::Result<()> {
             ""
         };
         println!(
-            "{:<20} {:<12} {}{closed}",
+            "{:<20} {:<24} {:<12} {}{closed}",
             account.user_name,
-            account.role.as_str(),
+            names(&account.roles),
+            match account.centres.as_slice() {
+                [] => "all centres".to_owned(),
+                some => some.join(", "),
+            },
             account.display_name
         );
     }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use super::Global;
-use crate::storage::{Database, accounts};
+use crate::storage::{Database, api_tokens};
 use crate::web::{SCOPES, random_token, token_hash};
 
 /// Give out and take back tokens of systems that read records through the API
@@ -42,15 +42,14 @@ pub fn run(global: &Global, args: &ApiTokenArgs) -> anyhow::Result<ExitCode> {
         match &args.command {
             ApiTokenCommand::Add { recipient, scopes } => {
                 let token = random_token();
-                let id = accounts::add_api_token(&database, recipient, scopes, &token_hash(&token))
-                    .await?;
+                let id = api_tokens::add(&database, recipient, scopes, &token_hash(&token)).await?;
                 println!(
                     "token {id} for {recipient} ({})\n{token}",
                     scopes.join(", ")
                 );
             }
             ApiTokenCommand::Revoke { id } => {
-                accounts::revoke_api_token(&database, *id).await?;
+                api_tokens::revoke(&database, *id).await?;
                 println!("token {id} no longer opens anything");
             }
         }

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_token;
+mod audit;
 mod calibrate;
 mod config;
 mod form;
@@ -54,6 +55,7 @@ enum Command {
     Run(run::RunArgs),
     Account(account::AccountArgs),
     ApiToken(api_token::ApiTokenArgs),
+    Audit(audit::AuditArgs),
     Calibrate(calibrate::CalibrateArgs),
     /// Show the configuration in force, secrets masked
     Config,
@@ -90,6 +92,7 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
     match command {
         Command::Account(args) => account::run(&global, &args),
         Command::ApiToken(args) => api_token::run(&global, &args),
+        Command::Audit(args) => audit::run(&global, &args),
         Command::Calibrate(args) => calibrate::run(&global, &args),
         Command::Config => config::run(&global),
         Command::Form(args) => form::run(args),

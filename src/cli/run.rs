@@ -227,7 +227,7 @@ async fn open_accounts(stack: &LocalStack, database: &Database) -> anyhow::Resul
             "supervisor",
             "Supervisor",
             Role::Supervisor,
-            "see everything",
+            "settle what clerks cannot, watch the queue",
         ),
         (DEMONSTRATION_CLERK, "Demonstration clerk", Role::Clerk, ""),
     ];
@@ -243,7 +243,8 @@ async fn open_accounts(stack: &LocalStack, database: &Database) -> anyhow::Resul
             let new = NewAccount {
                 user_name,
                 display_name,
-                role,
+                roles: &[role],
+                centres: &[],
                 password_hash: &password_hash,
             };
             accounts::put(database, new)

@@ -3,6 +3,7 @@
 //! Unknown keys are errors. Every secret `x` may instead come from the file named by `x_file`.
 
 mod secret;
+mod sign_in;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 pub use secret::Secret;
+pub use sign_in::SignIn;
 
 /// Everything Enrol's programs need to know about their surroundings.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -27,6 +29,8 @@ pub struct Config {
     pub objects: Objects,
     /// Web pages and API.
     pub web: Web,
+    /// How people sign in, and how long they stay signed in.
+    pub sign_in: SignIn,
     /// Keys kept outside the database.
     pub keys: Keys,
     /// The reader.
@@ -258,6 +262,11 @@ impl Config {
             "objects.secret_key",
             &mut self.objects.secret_key,
             self.objects.secret_key_file.as_deref(),
+        )?;
+        secret::read_file(
+            "sign_in.client_secret",
+            &mut self.sign_in.client_secret,
+            self.sign_in.client_secret_file.as_deref(),
         )
     }
 

@@ -3,5 +3,7 @@
 pub mod calibration;
 pub mod field;
 pub mod household;
+pub mod protected_address;
 pub mod reading;
+pub mod role;
 pub mod urgency;

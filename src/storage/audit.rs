@@ -1,4 +1,4 @@
-//! Who looked at what and who changed what. Rows are only ever added.
+//! Who looked at what and who changed what. Entries are only ever added, and chained: see [`super::audit_chain`].
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
@@ -56,19 +56,57 @@ impl Act {
             subject_id: Some(subject_id),
         }
     }
+
+    /// A look at a list of `subject`s.
+    pub fn list(subject: &'static str) -> Self {
+        Self {
+            action: "listed",
+            subject,
+            subject_id: None,
+        }
+    }
+
+    /// Something about signing in.
+    pub fn session(action: &'static str) -> Self {
+        Self {
+            action,
+            subject: "session",
+            subject_id: None,
+        }
+    }
 }
 
 /// Adds one entry. Inside a transaction it stands or falls with what it tells of.
 pub async fn record(executor: impl PgExecutor<'_>, actor: Actor, act: Act) -> Result<()> {
+    insert(executor, actor, act, None).await
+}
+
+/// The same for one `part` of the subject: the name of a field or the number of a page, never a value.
+pub async fn record_part(
+    executor: impl PgExecutor<'_>,
+    actor: Actor,
+    act: Act,
+    part: &str,
+) -> Result<()> {
+    insert(executor, actor, act, Some(part)).await
+}
+
+async fn insert(
+    executor: impl PgExecutor<'_>,
+    actor: Actor,
+    act: Act,
+    part: Option<&str>,
+) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO audit_entry (at, actor_kind, actor_id, action, subject, subject_id)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO audit_entry (at, actor_kind, actor_id, action, subject, subject_id, part)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         Utc::now(),
         actor.kind(),
         actor.id(),
         act.action,
         act.subject,
-        act.subject_id
+        act.subject_id,
+        part
     )
     .execute(executor)
     .await?;

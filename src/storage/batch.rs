@@ -3,6 +3,7 @@
 use chrono::Utc;
 use uuid::Uuid;
 
+use super::centres::Scope;
 use super::{Database, Result};
 
 /// Kinds of field that are typed as one line.
@@ -19,7 +20,11 @@ pub struct BatchField {
 
 /// Last parts of the names of open fields, with how many there are, for `account`. Article 9 fields and forms that a
 /// colleague has are left out.
-pub async fn kinds(database: &Database, account: Uuid) -> Result<Vec<(String, i64)>> {
+pub async fn kinds(
+    database: &Database,
+    scope: &Scope,
+    account: Uuid,
+) -> Result<Vec<(String, i64)>> {
     let rows = sqlx::query!(
         r#"SELECT substring(x.name FROM '[^.]+$') AS "last!", count(*) AS "open!"
            FROM field x JOIN form f ON f.id = x.form_id
@@ -29,10 +34,13 @@ pub async fn kinds(database: &Database, account: Uuid) -> Result<Vec<(String, i6
                              WHERE c.form_id = f.id AND c.lease_until > $2 AND c.account_id <> $3)
              AND NOT EXISTS (SELECT 1 FROM field_draft d
                              WHERE d.form_id = x.form_id AND d.name = x.name AND d.confirmed)
+             AND ($4::text[] IS NULL OR f.centre = ANY($4) OR f.centre IS NULL AND $5)
            GROUP BY 1 ORDER BY 2 DESC, 1"#,
         &WRITTEN.map(str::to_owned),
         Utc::now(),
-        account
+        account,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?;
@@ -42,6 +50,7 @@ pub async fn kinds(database: &Database, account: Uuid) -> Result<Vec<(String, i6
 /// Open fields whose name ends in `last`, the least sure first, at most `limit`; what [`kinds`] leaves out is left out.
 pub async fn fields(
     database: &Database,
+    scope: &Scope,
     account: Uuid,
     last: &str,
     limit: i64,
@@ -57,12 +66,15 @@ pub async fn fields(
                              WHERE c.form_id = f.id AND c.lease_until > $2 AND c.account_id <> $3)
              AND NOT EXISTS (SELECT 1 FROM field_draft d
                              WHERE d.form_id = x.form_id AND d.name = x.name AND d.confirmed)
+             AND ($6::text[] IS NULL OR f.centre = ANY($6) OR f.centre IS NULL AND $7)
            ORDER BY x.confidence, f.received_at, x.name LIMIT $5"#,
         &WRITTEN.map(str::to_owned),
         Utc::now(),
         account,
         last,
-        limit
+        limit,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
+use super::centres::Scope;
 use super::{Database, Result, StorageError, outbox};
 
 /// Why a file needs nobody any more. A fixed list, because free text would come to hold names.
@@ -82,17 +83,25 @@ pub enum Which {
     Dismissed,
 }
 
-/// Files from which no form came, at most `limit`.
-pub async fn list(database: &Database, which: Which, limit: i64) -> Result<Vec<ExceptionFile>> {
+/// Files of `scope` from which no form came, at most `limit`.
+pub async fn list(
+    database: &Database,
+    scope: &Scope,
+    which: Which,
+    limit: i64,
+) -> Result<Vec<ExceptionFile>> {
     let dismissed = which == Which::Dismissed;
     let rows = sqlx::query!(
         r#"SELECT d.id, d.object_key, d.received_at, d.state, d.reason, d.original_key IS NOT NULL AS "kept!",
                   d.dismissed_at, d.dismissed_reason, a.display_name AS "dismissed_by?"
            FROM document d LEFT JOIN account a ON a.id = d.dismissed_by
            WHERE d.state IN ('exception', 'quarantined') AND (d.dismissed_at IS NOT NULL) = $1
+             AND ($3::text[] IS NULL OR d.centre = ANY($3) OR d.centre IS NULL AND $4)
            ORDER BY CASE WHEN $1 THEN d.dismissed_at END DESC, d.received_at, d.id LIMIT $2"#,
         dismissed,
-        limit
+        limit,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?;

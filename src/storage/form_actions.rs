@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
+use super::centres::Scope;
 use super::{Database, Result, StorageError, outbox};
 
 /// Why a form is set aside.
@@ -167,13 +168,16 @@ pub struct SetAside {
 }
 
 /// Forms that people set aside, the latest first, at most `limit`.
-pub async fn aside(database: &Database, limit: i64) -> Result<Vec<SetAside>> {
+pub async fn aside(database: &Database, scope: &Scope, limit: i64) -> Result<Vec<SetAside>> {
     let forms = sqlx::query_as!(
         SetAside,
         "SELECT id, reference, reason, changed_at FROM form
          WHERE state = 'set_aside' AND reason_code IN ('not_our_form', 'set_aside_by_hand')
+           AND ($2::text[] IS NULL OR centre = ANY($2) OR centre IS NULL AND $3)
          ORDER BY changed_at DESC LIMIT $1",
-        limit
+        limit,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?;

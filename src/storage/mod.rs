@@ -9,9 +9,13 @@
 //! connection is handed out, and writes that a client could interrupt run through [`Database::uninterrupted`].
 
 pub mod accounts;
+pub mod api_tokens;
 pub mod audit;
+pub mod audit_chain;
+pub mod audit_search;
 pub mod batch;
 pub mod calibration_cases;
+pub mod centres;
 mod database;
 pub mod desk_keys;
 pub mod documents;
@@ -30,7 +34,9 @@ pub mod reception;
 pub mod review;
 pub mod sealing;
 pub mod service_users;
+pub mod sessions;
 pub mod settlement;
+pub mod sign_in_attempts;
 pub mod summary;
 pub mod work_in_hand;
 

@@ -3,6 +3,7 @@
 use chrono::Utc;
 use uuid::Uuid;
 
+use super::centres::Scope;
 use super::review::{CLAIM, Holder};
 use super::{Database, Result};
 
@@ -37,6 +38,8 @@ pub struct QueuedForm {
 /// Which part of the queue is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part<'a> {
+    /// What the person may see.
+    pub scope: &'a Scope,
     /// Only forms of this centre.
     pub centre: Option<&'a str>,
     /// Forms handed to the supervisors instead of those that wait for a clerk.
@@ -56,11 +59,14 @@ pub async fn waiting(database: &Database, part: Part<'_>, limit: i64) -> Result<
            LEFT JOIN review_claim c ON c.form_id = f.id AND c.lease_until > $1
            LEFT JOIN account a ON a.id = c.account_id
            WHERE f.state = 'in_review' AND (f.referred_at IS NOT NULL) = $3 AND ($4::text IS NULL OR f.centre = $4)
+             AND ($5::text[] IS NULL OR f.centre = ANY($5) OR f.centre IS NULL AND $6)
            ORDER BY f.priority DESC, f.received_at, f.id LIMIT $2"#,
         Utc::now(),
         limit,
         part.referred,
-        part.centre
+        part.centre,
+        part.scope.centres.as_deref(),
+        part.scope.unknown
     )
     .fetch_all(database.pool())
     .await?;
@@ -92,10 +98,11 @@ pub async fn waiting(database: &Database, part: Part<'_>, limit: i64) -> Result<
 /// the same, however close together they ask.
 pub async fn next(
     database: &Database,
+    scope: &Scope,
     account: Uuid,
     centre: Option<&str>,
 ) -> Result<Option<Uuid>> {
-    if let Some(form) = begun(database, account, centre).await? {
+    if let Some(form) = begun(database, scope, account, centre).await? {
         return Ok(Some(form));
     }
     for _ in 0..TRIES {
@@ -106,6 +113,7 @@ pub async fn next(
             r#"WITH next AS (
                    SELECT f.id FROM form f
                    WHERE f.state = 'in_review' AND f.referred_at IS NULL AND ($2::text IS NULL OR f.centre = $2)
+                     AND ($5::text[] IS NULL OR f.centre = ANY($5) OR f.centre IS NULL AND $6)
                      AND NOT EXISTS (SELECT 1 FROM review_claim c
                                      WHERE c.form_id = f.id AND c.lease_until > $3 AND c.account_id <> $1)
                    ORDER BY f.priority DESC, f.received_at, f.id
@@ -120,7 +128,9 @@ pub async fn next(
             account,
             centre,
             now,
-            now + CLAIM
+            now + CLAIM,
+            scope.centres.as_deref(),
+            scope.unknown
         )
         .fetch_one(database.pool())
         .await?;
@@ -134,30 +144,38 @@ pub async fn next(
 }
 
 /// A form that the account has already, with its claim renewed.
-async fn begun(database: &Database, account: Uuid, centre: Option<&str>) -> Result<Option<Uuid>> {
+async fn begun(
+    database: &Database,
+    scope: &Scope,
+    account: Uuid,
+    centre: Option<&str>,
+) -> Result<Option<Uuid>> {
     let now = Utc::now();
     let form = sqlx::query_scalar!(
         "UPDATE review_claim SET lease_until = $4 WHERE account_id = $1 AND lease_until > $3 AND form_id =
              (SELECT f.id FROM review_claim c JOIN form f ON f.id = c.form_id
               WHERE c.account_id = $1 AND c.lease_until > $3 AND f.state = 'in_review' AND f.referred_at IS NULL
-                AND ($2::text IS NULL OR f.centre = $2)
+                AND ($2::text IS NULL OR f.centre = $2) AND ($5::text[] IS NULL OR f.centre = ANY($5) OR f.centre IS NULL AND $6)
               ORDER BY f.priority DESC, f.received_at, f.id LIMIT 1)
          RETURNING form_id",
         account,
         centre,
         now,
-        now + CLAIM
+        now + CLAIM,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_optional(database.pool())
     .await?;
     Ok(form)
 }
 
-/// The centres that have forms waiting.
-pub async fn centres(database: &Database) -> Result<Vec<String>> {
+/// The centres of `scope` that have forms waiting.
+pub async fn centres(database: &Database, scope: &Scope) -> Result<Vec<String>> {
     let centres = sqlx::query_scalar!(
         r#"SELECT DISTINCT centre AS "centre!" FROM form
-           WHERE state = 'in_review' AND centre IS NOT NULL ORDER BY 1"#
+           WHERE state = 'in_review' AND centre IS NOT NULL AND ($1::text[] IS NULL OR centre = ANY($1)) ORDER BY 1"#,
+        scope.centres.as_deref()
     )
     .fetch_all(database.pool())
     .await?;
@@ -177,8 +195,8 @@ pub struct Work {
     pub referred: i64,
 }
 
-/// Counts the queue.
-pub async fn work(database: &Database) -> Result<Work> {
+/// Counts the queue of `scope`.
+pub async fn work(database: &Database, scope: &Scope) -> Result<Work> {
     let work = sqlx::query_as!(
         Work,
         r#"SELECT count(*) FILTER (WHERE f.referred_at IS NULL) AS "waiting!",
@@ -186,8 +204,10 @@ pub async fn work(database: &Database) -> Result<Work> {
                   count(*) FILTER (WHERE f.referred_at IS NULL AND f.priority > 0) AS "urgent!",
                   count(*) FILTER (WHERE f.referred_at IS NOT NULL) AS "referred!"
            FROM form f LEFT JOIN review_claim c ON c.form_id = f.id AND c.lease_until > $1
-           WHERE f.state = 'in_review'"#,
-        Utc::now()
+           WHERE f.state = 'in_review' AND ($2::text[] IS NULL OR f.centre = ANY($2) OR f.centre IS NULL AND $3)"#,
+        Utc::now(),
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_one(database.pool())
     .await?;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::centres::Scope;
 use super::{Database, Result};
 
 /// A file that arrived, with everything that came of it.
@@ -60,22 +61,26 @@ pub struct ScanPage {
     pub reference: Option<String>,
 }
 
-/// The scans that arrived last, newest first, at most `limit`, those before `before` where it is given.
+/// The scans of `scope` that arrived last, newest first, at most `limit`, those before `before` where it is given.
 pub async fn recent(
     database: &Database,
+    scope: &Scope,
     before: Option<DateTime<Utc>>,
     limit: i64,
 ) -> Result<Vec<Scan>> {
-    select(database, None, before, limit).await
+    select(database, scope, None, before, limit).await
 }
 
-/// One scan.
+/// One scan, whatever its centre.
 pub async fn scan(database: &Database, id: Uuid) -> Result<Option<Scan>> {
-    Ok(select(database, Some(id), None, 1).await?.pop())
+    Ok(select(database, &Scope::ALL, Some(id), None, 1)
+        .await?
+        .pop())
 }
 
 async fn select(
     database: &Database,
+    scope: &Scope,
     id: Option<Uuid>,
     before: Option<DateTime<Utc>>,
     limit: i64,
@@ -85,10 +90,17 @@ async fn select(
                   o.received_at AS "repeats?"
            FROM document d LEFT JOIN document o ON o.id = d.duplicate_of
            WHERE ($1::uuid IS NULL OR d.id = $1) AND ($2::timestamptz IS NULL OR d.received_at < $2)
+             AND ($4::text[] IS NULL OR d.centre = ANY($4) OR d.centre IS NULL AND (
+                 EXISTS (SELECT FROM page p JOIN form f ON f.id = p.form_id
+                         WHERE p.document_id = d.id AND f.centre = ANY($4))
+                 OR $5 AND NOT EXISTS (SELECT FROM page p JOIN form f ON f.id = p.form_id
+                                       WHERE p.document_id = d.id AND f.centre IS NOT NULL)))
            ORDER BY d.received_at DESC, d.id DESC LIMIT $3"#,
         id,
         before,
-        limit
+        limit,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?;

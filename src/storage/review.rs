@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
+use super::centres::Scope;
 use super::sealing::Sealer;
 use super::settlement::{self, SettleError, SettlementContext};
 use super::{Database, Result, StorageError};
@@ -44,8 +45,8 @@ pub struct WaitingForm {
     pub holder: Option<Holder>,
 }
 
-/// Forms waiting for a clerk, oldest first, at most `limit`.
-pub async fn waiting(database: &Database, limit: i64) -> Result<Vec<WaitingForm>> {
+/// Forms waiting for a clerk who sees `scope`, oldest first, at most `limit`.
+pub async fn waiting(database: &Database, scope: &Scope, limit: i64) -> Result<Vec<WaitingForm>> {
     let rows = sqlx::query!(
         r#"SELECT f.id, f.reference, f.received_at,
                   (SELECT count(*) FROM page p WHERE p.form_id = f.id AND p.outcome = 'in_form') AS "pages!",
@@ -55,9 +56,12 @@ pub async fn waiting(database: &Database, limit: i64) -> Result<Vec<WaitingForm>
            FROM form f
            LEFT JOIN review_claim c ON c.form_id = f.id AND c.lease_until > $1
            LEFT JOIN account a ON a.id = c.account_id
-           WHERE f.state = 'in_review' ORDER BY f.received_at, f.id LIMIT $2"#,
+           WHERE f.state = 'in_review' AND ($3::text[] IS NULL OR f.centre = ANY($3) OR f.centre IS NULL AND $4)
+           ORDER BY f.received_at, f.id LIMIT $2"#,
         Utc::now(),
-        limit
+        limit,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?;
@@ -74,13 +78,20 @@ pub async fn waiting(database: &Database, limit: i64) -> Result<Vec<WaitingForm>
         .collect())
 }
 
-/// How many forms wait, and how many were settled since `since`.
-pub async fn counts(database: &Database, since: DateTime<Utc>) -> Result<(i64, i64)> {
+/// How many forms of `scope` wait, and how many were settled since `since`.
+pub async fn counts(
+    database: &Database,
+    scope: &Scope,
+    since: DateTime<Utc>,
+) -> Result<(i64, i64)> {
     let row = sqlx::query!(
         r#"SELECT count(*) FILTER (WHERE state = 'in_review') AS "waiting!",
                   count(*) FILTER (WHERE state = 'settled' AND settled_at >= $1) AS "settled!"
-           FROM form WHERE state IN ('in_review', 'settled')"#,
-        since
+           FROM form WHERE state IN ('in_review', 'settled')
+             AND ($2::text[] IS NULL OR centre = ANY($2) OR centre IS NULL AND $3)"#,
+        since,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_one(database.pool())
     .await?;

@@ -6,8 +6,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::audit::{self, Act, Actor};
 use super::sealing::{Sealer, SealingError, associated_data};
-use super::{Database, Result};
+use super::{Database, Result, StorageError};
+use crate::domain::protected_address::tells_where;
 
 /// A member of a household.
 #[derive(Clone, PartialEq)]
@@ -45,6 +47,14 @@ impl ServiceUser {
             format!("child_{}", self.position)
         } else {
             self.role.clone()
+        }
+    }
+
+    /// Takes out what tells where the person is and how to reach them.
+    pub fn hide_whereabouts(&mut self) {
+        (self.phone, self.email) = (None, None);
+        if let Some(details) = self.details.as_object_mut() {
+            details.retain(|name, _| !tells_where(name));
         }
     }
 }
@@ -89,15 +99,28 @@ pub struct HouseholdRecord {
     pub members: Vec<ServiceUser>,
     /// Consents in the order of their purposes.
     pub consents: Vec<ConsentRecord>,
+    /// Whether where the family is must not become known.
+    pub address_protected: bool,
     /// When the record was made.
     pub created_at: DateTime<Utc>,
+}
+
+impl HouseholdRecord {
+    /// Takes out what tells where the family is and how to reach it.
+    pub fn hide_whereabouts(&mut self) {
+        self.centre = None;
+        self.details.retain(|name, _| !tells_where(name));
+        self.members
+            .iter_mut()
+            .for_each(ServiceUser::hide_whereabouts);
+    }
 }
 
 /// One household.
 pub async fn household(database: &Database, id: Uuid) -> Result<Option<HouseholdRecord>> {
     let row = sqlx::query!(
-        "SELECT h.id, h.form_id, h.centre, h.details, h.created_at, f.reference, f.definition_id,
-                f.definition_version
+        "SELECT h.id, h.form_id, h.centre, h.details, h.created_at, h.address_protected, f.reference,
+                f.definition_id, f.definition_version
          FROM household h JOIN form f ON f.id = h.form_id WHERE h.id = $1",
         id
     )
@@ -125,8 +148,50 @@ pub async fn household(database: &Database, id: Uuid) -> Result<Option<Household
         details: serde_json::from_value(row.details).unwrap_or_default(),
         members,
         consents,
+        address_protected: row.address_protected,
         created_at: row.created_at,
     }))
+}
+
+/// Whether a record was made of the form whose family must not be found.
+pub async fn form_is_protected(database: &Database, form_id: Uuid) -> Result<bool> {
+    let protected = sqlx::query_scalar!(
+        "SELECT address_protected FROM household WHERE form_id = $1",
+        form_id
+    )
+    .fetch_optional(database.pool())
+    .await?;
+    Ok(protected.unwrap_or(false))
+}
+
+/// Marks a household's address as protected, or takes the mark off, with the entry in the audit trail.
+pub async fn protect_address(
+    database: &Database,
+    actor: Actor,
+    id: Uuid,
+    protected: bool,
+) -> Result<()> {
+    let mut transaction = database.begin().await?;
+    let found = sqlx::query!(
+        "UPDATE household SET address_protected = $2 WHERE id = $1",
+        id,
+        protected
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if found.rows_affected() == 0 {
+        return Err(StorageError::NotFound {
+            subject: "household",
+        });
+    }
+    let action = if protected {
+        "protected_address"
+    } else {
+        "unprotected_address"
+    };
+    audit::record(&mut *transaction, actor, Act::new(action, "household", id)).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// The consents of a household.

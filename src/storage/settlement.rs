@@ -14,6 +14,7 @@ use super::{calibration_cases, form_fields, outbox};
 use crate::domain::household::{
     self, Household, HouseholdError, Member, MemberRole, SettledFields,
 };
+use crate::domain::protected_address;
 use crate::forms::definition::FormDefinition;
 use crate::messaging::cloud_event::{ContactCreated, MemberReference, contact_created};
 
@@ -86,7 +87,16 @@ pub async fn settle_form(
     .await?;
     calibration_cases::keep(connection, form_id, now.date_naive()).await?;
     let household_id = Uuid::now_v7();
-    insert_household(connection, household_id, form_id, &household, now).await?;
+    let protected = protected_address::asked_for(&settled);
+    insert_household(
+        connection,
+        household_id,
+        form_id,
+        &household,
+        protected,
+        now,
+    )
+    .await?;
     let members = insert_members(connection, household_id, &household, now).await?;
     insert_special(connection, context.sealer, household_id, &household).await?;
     insert_consents(
@@ -122,7 +132,7 @@ pub async fn settle_form(
         household_id,
         service_user_id,
         members,
-        centre: household.centre.clone(),
+        centre: household.centre.clone().filter(|_| !protected),
         form_reference: form.reference,
         consents: household
             .consents
@@ -175,15 +185,18 @@ async fn insert_household(
     id: Uuid,
     form_id: Uuid,
     household: &Household,
+    protected: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO household (id, form_id, centre, details, created_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO household (id, form_id, centre, details, created_at, address_protected)
+         VALUES ($1, $2, $3, $4, $5, $6)",
         id,
         form_id,
         household.centre,
         serde_json::json!(household.details),
-        now
+        now,
+        protected
     )
     .execute(connection)
     .await?;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::centres::Scope;
 use super::{Database, Result};
 
 /// Everything that is not finished at one moment.
@@ -25,7 +26,7 @@ pub struct WorkInHand {
     pub oldest_unread: Option<DateTime<Utc>>,
     /// Files from which no form came and that nobody has dealt with.
     pub exceptions: i64,
-    /// Forms by the centre that stands on them.
+    /// Forms by centre.
     pub centres: Vec<CentreWork>,
 }
 
@@ -45,7 +46,7 @@ pub struct Ages {
 /// One centre's share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CentreWork {
-    /// What stands in the centre's box; nothing where it is empty or could not be read.
+    /// Code of the centre; nothing where it is not known.
     pub centre: Option<String>,
     /// Forms waiting for a clerk.
     pub waiting: i64,
@@ -57,9 +58,10 @@ pub struct CentreWork {
     pub settled: i64,
 }
 
-/// The work at `now`; settled forms are counted from `since` on.
+/// The work of `scope` at `now`; settled forms are counted from `since` on.
 pub async fn work_in_hand(
     database: &Database,
+    scope: &Scope,
     now: DateTime<Utc>,
     since: DateTime<Utc>,
 ) -> Result<WorkInHand> {
@@ -74,9 +76,13 @@ pub async fn work_in_hand(
                   count(*) FILTER (WHERE state = 'in_review' AND received_at <= $1 - interval '7 days') AS "longer!",
                   count(*) FILTER (WHERE state = 'incomplete') AS "incomplete!",
                   count(*) FILTER (WHERE state = 'set_aside') AS "set_aside!",
-                  (SELECT count(*) FROM review_claim WHERE lease_until > $1) AS "in_hand!"
-           FROM form WHERE state <> 'settled'"#,
-        now
+                  count(*) FILTER (WHERE EXISTS (SELECT FROM review_claim c
+                                                 WHERE c.form_id = form.id AND c.lease_until > $1)) AS "in_hand!"
+           FROM form
+           WHERE state <> 'settled' AND ($2::text[] IS NULL OR centre = ANY($2) OR centre IS NULL AND $3)"#,
+        now,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_one(database.pool())
     .await?;
@@ -85,7 +91,10 @@ pub async fn work_in_hand(
                   min(received_at) FILTER (WHERE state IN ('received', 'reading')) AS oldest_unread,
                   count(*) FILTER (WHERE state IN ('exception', 'quarantined')) AS "exceptions!"
            FROM document
-           WHERE state IN ('received', 'reading') OR state IN ('exception', 'quarantined') AND dismissed_at IS NULL"#,
+           WHERE (state IN ('received', 'reading') OR state IN ('exception', 'quarantined') AND dismissed_at IS NULL)
+             AND ($1::text[] IS NULL OR centre = ANY($1) OR centre IS NULL AND $2)"#,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_one(database.pool())
     .await?;
@@ -104,22 +113,29 @@ pub async fn work_in_hand(
         unread: files.unread,
         oldest_unread: files.oldest_unread,
         exceptions: files.exceptions,
-        centres: centres(database, since).await?,
+        centres: centres(database, scope, since).await?,
     })
 }
 
-async fn centres(database: &Database, since: DateTime<Utc>) -> Result<Vec<CentreWork>> {
+async fn centres(
+    database: &Database,
+    scope: &Scope,
+    since: DateTime<Utc>,
+) -> Result<Vec<CentreWork>> {
     Ok(sqlx::query_as!(
         CentreWork,
-        r#"SELECT nullif(coalesce(x.settled_value, x.value) #>> '{}', '') AS centre,
-                  count(*) FILTER (WHERE f.state = 'in_review') AS "waiting!",
-                  min(f.received_at) FILTER (WHERE f.state = 'in_review') AS oldest,
-                  count(*) FILTER (WHERE f.state = 'incomplete') AS "incomplete!",
-                  count(*) FILTER (WHERE f.state = 'settled') AS "settled!"
-           FROM form f LEFT JOIN field x ON x.form_id = f.id AND x.name = 'office.centre'
-           WHERE f.state IN ('in_review', 'incomplete') OR f.state = 'settled' AND f.settled_at >= $1
+        r#"SELECT centre,
+                  count(*) FILTER (WHERE state = 'in_review') AS "waiting!",
+                  min(received_at) FILTER (WHERE state = 'in_review') AS oldest,
+                  count(*) FILTER (WHERE state = 'incomplete') AS "incomplete!",
+                  count(*) FILTER (WHERE state = 'settled') AS "settled!"
+           FROM form
+           WHERE (state IN ('in_review', 'incomplete') OR state = 'settled' AND settled_at >= $1)
+             AND ($2::text[] IS NULL OR centre = ANY($2) OR centre IS NULL AND $3)
            GROUP BY 1 ORDER BY 2 DESC, 1"#,
-        since
+        since,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?)

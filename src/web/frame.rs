@@ -1,7 +1,9 @@
 //! What stands around every page: title, who is signed in, where to go.
 
+use chrono::Utc;
+
 use super::session::SignedIn;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 
 /// The parts of the site, for the menu.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -9,6 +11,7 @@ pub(super) enum Section {
     Review,
     Reception,
     Supervision,
+    Audit,
     Elsewhere,
 }
 
@@ -24,6 +27,12 @@ pub(super) struct Person {
     pub display_name: String,
     pub csrf: String,
     pub links: Vec<MenuLink>,
+    /// Seconds until the session ends if nothing more is asked for.
+    pub idle_seconds: i64,
+    /// When that is.
+    pub idle_end: String,
+    /// When the session ends whatever happens.
+    pub last_end: String,
 }
 
 /// Titles never hold personal data: they end up in histories and on shared screens.
@@ -37,41 +46,54 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// A page for whoever is signed in.
-    pub fn new(title: impl Into<String>, signed_in: &SignedIn, section: Section) -> Self {
+    /// The parts of the site that are for this person.
+    pub fn menu(signed_in: &SignedIn, section: Section) -> Vec<MenuLink> {
         let all = [
             (
                 Section::Review,
                 "/review",
                 "Forms to check",
-                signed_in.may(Role::Clerk),
+                signed_in.can(Permission::CheckForms),
             ),
             (
                 Section::Reception,
                 "/reception",
                 "Scans",
-                signed_in.may(Role::Reception),
+                signed_in.can(Permission::Scans),
+            ),
+            (
+                Section::Audit,
+                "/audit",
+                "Audit trail",
+                signed_in.can(Permission::ReadAudit),
             ),
             (
                 Section::Supervision,
                 "/supervision",
                 "Work in hand",
-                signed_in.may(Role::Supervisor),
+                signed_in.can(Permission::Exceptions),
             ),
         ];
-        let links = all
-            .into_iter()
+        all.into_iter()
             .filter(|(.., allowed)| *allowed)
             .map(|(of, href, text, _)| MenuLink {
                 href,
                 text,
                 here: of == section,
             })
-            .collect();
+            .collect()
+    }
+
+    /// A page for whoever is signed in.
+    pub fn new(title: impl Into<String>, signed_in: &SignedIn, section: Section) -> Self {
+        let idle_end = Utc::now() + signed_in.ends.idle;
         let person = Person {
             display_name: signed_in.account.display_name.clone(),
             csrf: signed_in.csrf.clone(),
-            links,
+            links: Self::menu(signed_in, section),
+            idle_seconds: signed_in.ends.idle.num_seconds(),
+            idle_end: time(idle_end.min(signed_in.ends.at)),
+            last_end: time(signed_in.ends.at),
         };
         Self {
             title: title.into(),
@@ -98,10 +120,15 @@ impl Frame {
 }
 
 /// `27 March 2026, 14:05`, in the server's time zone.
-pub(super) fn date_time(at: chrono::DateTime<chrono::Utc>) -> String {
+pub(super) fn date_time(at: chrono::DateTime<Utc>) -> String {
     at.with_timezone(&chrono::Local)
         .format("%-d %B %Y, %H:%M")
         .to_string()
+}
+
+/// `14:05`.
+fn time(at: chrono::DateTime<Utc>) -> String {
+    at.with_timezone(&chrono::Local).format("%H:%M").to_string()
 }
 
 /// `27 March 2026`.

@@ -42,6 +42,16 @@ pub(super) async fn headers(
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // Signing out goes on at the provider, and browsers count that as where the form leads.
+    if let Some(provider) = &state.provider {
+        let policy = POLICY.replace(
+            "form-action 'self'",
+            &format!("form-action 'self' {}", provider.origin()),
+        );
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
     // Pages and pictures hold personal data; styles are asked about again, so that an update shows at once.
     let caching = if asset { "no-cache" } else { "no-store" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));

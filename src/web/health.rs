@@ -1,16 +1,15 @@
 //! For whoever watches the process: does it run, can it work.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::get;
 
+use super::routes::Routes;
 use super::state::AppState;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/livez", get(async || "ok"))
-        .route("/readyz", get(ready))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/livez", async || "ok")
+        .get("/readyz", ready)
 }
 
 async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {

@@ -13,8 +13,11 @@ use super::page_error::{PageError, render};
 use super::posted::Posted;
 use super::session::SignedIn;
 use super::state::AppState;
+use super::visible;
+use crate::domain::protected_address::{HIDDEN, tells_where};
 use crate::forms::definition::FormDefinition;
-use crate::storage::accounts::Role;
+use crate::storage::Database;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::service_users::{self, ConsentRecord, HouseholdRecord, ServiceUser};
 
@@ -46,6 +49,15 @@ struct HouseholdPage {
     details: Vec<(String, String)>,
     consents: Vec<ConsentRow>,
     special: Option<Vec<(String, String)>>,
+    protection: Protection,
+}
+
+/// What the page says about a protected address, and what the person may do about it.
+struct Protection {
+    protected: bool,
+    hidden: bool,
+    may_protect: bool,
+    may_lift: bool,
 }
 
 /// The record of a household.
@@ -54,10 +66,8 @@ pub(super) async fn show(
     signed_in: SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    let record = service_users::household(&state.database, id)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    signed_in.must(Permission::SeeHouseholds)?;
+    let record = visible::household(&state, &signed_in, id).await?;
     audit::record(
         state.database.pool(),
         signed_in.actor(),
@@ -73,14 +83,52 @@ pub(super) async fn show_special(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
-    let record = service_users::household(&state.database, id)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    posted.signed_in.must(Permission::SeeHouseholds)?;
+    let record = visible::household(&state, &posted.signed_in, id).await?;
     let act = Act::new("viewed_special", "household", id);
     audit::record(state.database.pool(), posted.signed_in.actor(), act).await?;
-    let special = service_users::special(&state.database, &state.sealer, id, "").await?;
+    let mut special = service_users::special(&state.database, &state.sealer, id, "").await?;
+    if record.address_protected && !posted.signed_in.can(Permission::SeeProtectedAddresses) {
+        special.retain(|name, _| !tells_where(name));
+    }
     Ok(page(&state, &posted.signed_in, &record, Some(&special)))
+}
+
+/// Marks the address of a household as protected.
+pub(super) async fn protect(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    posted: Posted,
+) -> Result<Redirect, PageError> {
+    posted.signed_in.must(Permission::ProtectAddress)?;
+    set_protected(&state, &posted.signed_in, id, true).await
+}
+
+/// Takes the mark off.
+pub(super) async fn unprotect(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    posted: Posted,
+) -> Result<Redirect, PageError> {
+    posted.signed_in.must(Permission::SeeProtectedAddresses)?;
+    set_protected(&state, &posted.signed_in, id, false).await
+}
+
+async fn set_protected(
+    state: &AppState,
+    signed_in: &SignedIn,
+    id: Uuid,
+    protected: bool,
+) -> Result<Redirect, PageError> {
+    let record = visible::household(state, signed_in, id).await?;
+    if record.address_protected != protected {
+        let (state, actor) = (state.clone(), signed_in.actor());
+        Database::uninterrupted(async move {
+            service_users::protect_address(&state.database, actor, id, protected).await
+        })
+        .await?;
+    }
+    Ok(Redirect::to(&format!("/households/{id}")))
 }
 
 /// A person's record is part of the household's.
@@ -89,10 +137,11 @@ pub(super) async fn of_service_user(
     signed_in: SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<Redirect, PageError> {
-    signed_in.must_be(Role::Clerk)?;
+    signed_in.must(Permission::SeeHouseholds)?;
     let member = service_users::service_user(&state.database, id)
         .await?
         .ok_or(PageError::NotFound)?;
+    visible::household(&state, &signed_in, member.household_id).await?;
     Ok(Redirect::to(&format!(
         "/households/{}#service-user-{id}",
         member.household_id
@@ -108,6 +157,13 @@ fn page(
     let definition = state.definition(&record.definition_id, record.definition_version);
     let words = Words(definition);
     let mut details: Vec<(String, String)> = Vec::new();
+    let hidden = record.address_protected && !signed_in.can(Permission::SeeProtectedAddresses);
+    if hidden {
+        details.push((
+            "Address, telephone and centre".to_owned(),
+            HIDDEN.to_owned(),
+        ));
+    }
     if let Some(centre) = &record.centre {
         details.push(words.row("office.centre", &Json::String(centre.clone())));
     }
@@ -130,6 +186,12 @@ fn page(
             .map(|c| consent(c, record, definition))
             .collect(),
         special: special.map(|s| words.rows(s)),
+        protection: Protection {
+            protected: record.address_protected,
+            hidden,
+            may_protect: signed_in.can(Permission::ProtectAddress),
+            may_lift: signed_in.can(Permission::SeeProtectedAddresses),
+        },
     };
     render(&page)
 }

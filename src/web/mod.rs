@@ -6,37 +6,41 @@
 mod accessibility;
 mod api;
 mod assets;
+mod audit_pages;
 mod frame;
 mod guard;
 mod health;
 mod household;
+mod oidc;
 mod page_error;
 pub mod password;
 mod picture;
 mod posted;
 mod reception;
 mod review;
+mod routes;
 mod session;
 mod sign_in;
 mod state;
 mod supervision;
 mod throttle;
+mod visible;
 
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use api::{READ, READ_SPECIAL, SCOPES};
 pub use assets::AssetsError;
+pub use routes::Route;
 pub use session::{random_token, token_hash};
 
 use crate::config::Config;
 use crate::lifecycle::Shutdown;
+use routes::Routes;
 use state::AppState;
 
 /// Largest request body other than an upload, in bytes: a form of 200 fields is some 30 kB.
@@ -64,6 +68,9 @@ pub enum WebError {
     /// The key that opens special-category values is not there.
     #[error(transparent)]
     Key(#[from] crate::storage::sealing::SealingError),
+    /// The sign-in provider's settings cannot be used.
+    #[error(transparent)]
+    SignIn(#[from] oidc::OidcError),
     /// The decoder is not installed.
     #[error(transparent)]
     Decoder(#[from] crate::decoding::DecodeError),
@@ -145,78 +152,57 @@ pub async fn run(config: Config, shutdown: Shutdown) -> Result<(), WebError> {
     server.serve(shutdown).await
 }
 
-fn router(state: AppState, assets: &std::path::Path) -> Router {
-    let pages = Router::new()
-        .route("/", get(sign_in::home))
-        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
-        .route("/sign-out", post(sign_in::sign_out))
-        .route("/review", get(review::list::show))
-        .route("/review/next", post(review::next::next))
-        .route("/review/events", get(review::live::events))
+/// Everything the server answers but its styles and scripts.
+fn routes() -> Routes {
+    let pages = Routes::default()
+        .get("/", sign_in::home)
+        .get("/sign-in", sign_in::show)
+        .post("/sign-in", sign_in::submit)
+        .get("/sign-in/start", oidc::pages::start)
+        .get("/sign-in/return", oidc::pages::come_back)
+        .post("/sign-out", sign_in::sign_out)
+        .post("/session/stay", sign_in::stay)
+        .get("/review", review::list::show)
+        .post("/review/next", review::next::next)
+        .get("/review/events", review::live::events)
         .merge(review::desk::routes())
         .merge(review::actions::routes())
         .merge(review::batch::routes())
-        .route("/accessibility", get(accessibility::show))
-        .route(
-            "/review/{form}",
-            get(review::form::show).post(review::submit::submit),
-        )
-        .route("/review/{form}/release", post(review::submit::release))
-        .route("/review/{form}/pages/{page}", get(review::evidence::page))
-        .route(
+        .get("/accessibility", accessibility::show)
+        .get("/review/{form}", review::form::show)
+        .post("/review/{form}", review::submit::submit)
+        .post("/review/{form}/release", review::submit::release)
+        .get("/review/{form}/pages/{page}", review::evidence::page)
+        .get(
             "/review/{form}/pages/{page}/picture",
-            get(review::evidence::page_picture),
+            review::evidence::page_picture,
         )
-        .route(
-            "/review/{form}/fields/{field}/crop",
-            get(review::evidence::crop),
-        )
-        .route("/households/{household}", get(household::show))
-        .route(
-            "/households/{household}/special",
-            post(household::show_special),
-        )
-        .route(
-            "/service-users/{service_user}",
-            get(household::of_service_user),
-        )
-        .route("/reception", get(reception::list::show))
-        .route("/reception/rows", get(reception::list::rows))
-        .route(
-            "/reception/blanks",
-            get(reception::blanks::show).post(reception::blanks::make),
-        )
-        .route(
-            "/reception/forms/{form}/missing-pages",
-            get(reception::blanks::missing_pages),
-        )
-        .route("/reception/{document}", get(reception::list::scan))
-        .route("/supervision", get(supervision::queue::show))
-        .route(
-            "/supervision/exceptions",
-            get(supervision::exceptions::show),
-        )
-        .route(
-            "/supervision/exceptions/{document}/read-again",
-            post(supervision::exceptions::read_again),
-        )
-        .route(
-            "/supervision/exceptions/{document}/dismiss",
-            post(supervision::exceptions::dismiss),
-        )
-        .route(
-            "/supervision/exceptions/{document}/restore",
-            post(supervision::exceptions::restore),
-        );
-    let upload = Router::new()
-        .route("/reception", post(reception::upload::upload))
-        .layer(DefaultBodyLimit::max(reception::upload::UPLOAD_LIMIT));
-    Router::new()
-        .merge(pages)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .merge(upload)
+        .get("/review/{form}/fields/{field}/crop", review::evidence::crop)
+        .get("/households/{household}", household::show)
+        .post("/households/{household}/special", household::show_special)
+        .post("/households/{household}/protect", household::protect)
+        .post("/households/{household}/unprotect", household::unprotect)
+        .get("/service-users/{service_user}", household::of_service_user)
+        .get("/audit", audit_pages::show)
+        .merge(reception::routes())
+        .merge(supervision::routes())
         .merge(api::routes())
         .merge(health::routes())
+        .at_most(BODY_LIMIT);
+    let upload = Routes::default()
+        .post("/reception", reception::upload::upload)
+        .at_most(reception::upload::UPLOAD_LIMIT);
+    pages.merge(upload).merge(api::uploads())
+}
+
+/// What the server answers but its styles and scripts, for tests that ask all of it.
+pub fn route_list() -> Vec<Route> {
+    routes().list()
+}
+
+fn router(state: AppState, assets: &std::path::Path) -> Router {
+    routes()
+        .router()
         .nest_service("/assets", assets::service(assets))
         .fallback(page_error::not_found)
         .layer(axum::middleware::from_fn(guard::same_site_only))

@@ -19,6 +19,9 @@ pub(super) enum PageError {
     /// The person's role does not allow it.
     #[error("not allowed")]
     Forbidden,
+    /// The page would show where a family is that must not be found.
+    #[error("protected address")]
+    Protected,
     /// There is no such page, or no such form, record or scan.
     #[error("not found")]
     NotFound,
@@ -59,8 +62,19 @@ pub(super) fn message(
     lines: &[&str],
     (href, link): (&str, &str),
 ) -> Response {
+    framed_message(status, Frame::bare(heading), heading, lines, (href, link))
+}
+
+/// The same in a frame of its own.
+pub(super) fn framed_message(
+    status: StatusCode,
+    frame: Frame,
+    heading: &str,
+    lines: &[&str],
+    (href, link): (&str, &str),
+) -> Response {
     let page = Message {
-        frame: Frame::bare(heading),
+        frame,
         heading,
         lines,
         href,
@@ -99,6 +113,12 @@ impl IntoResponse for PageError {
                 StatusCode::FORBIDDEN,
                 "You cannot use this page",
                 &["Your account does not include it. Ask a supervisor if you need it."],
+                HOME,
+            ),
+            Self::Protected => message(
+                StatusCode::FORBIDDEN,
+                "Protected: ask the safeguarding lead",
+                &["Where this family lives is kept from all but the safeguarding lead."],
                 HOME,
             ),
             Self::NotFound => message(

@@ -2,23 +2,24 @@
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngCore;
 use sha2::{Digest, Sha256};
 
 use super::page_error::PageError;
 use super::state::AppState;
-use crate::storage::accounts::{self, Account, Role, SessionLimits};
+use crate::storage::accounts::{Account, Permission, Role};
 use crate::storage::audit::Actor;
+use crate::storage::centres::Scope;
+use crate::storage::sessions::{self, SessionLimits};
 
-/// A shared office computer with children's data on it: a quarter of an hour without a request, a working day in all.
-pub(super) const LIMITS: SessionLimits = SessionLimits {
-    idle: TimeDelta::minutes(15),
-    absolute: TimeDelta::hours(10),
-};
+/// A page that asks for news by itself says so with this header, so that its asking does not keep a session alive that
+/// nobody uses. Streams of events are known by what they accept.
+const BACKGROUND: &str = "x-enrol-poll";
 
 /// 256 random bits as text for a cookie, a form or a header.
 pub fn random_token() -> String {
@@ -60,6 +61,17 @@ pub(super) struct SignedIn {
     pub account: Account,
     pub csrf: String,
     pub token_hash: Vec<u8>,
+    /// When the session ends if nothing more is asked for, and when whatever happens.
+    pub ends: Ends,
+}
+
+/// When a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    /// How long it lasts without a request.
+    pub idle: TimeDelta,
+    /// When it is over in any case.
+    pub at: DateTime<Utc>,
 }
 
 impl SignedIn {
@@ -68,18 +80,41 @@ impl SignedIn {
         Actor::Account(self.account.id)
     }
 
-    /// Fails when the person has none of `roles`. Supervisors may do everything.
-    pub fn must_be(&self, role: Role) -> Result<(), PageError> {
-        if self.may(role) {
+    /// Whether one of the person's roles includes `permission`.
+    pub fn can(&self, permission: Permission) -> bool {
+        let includes = |role: &Role| role.permissions().contains(&permission);
+        self.account.roles.iter().any(includes)
+    }
+
+    /// Fails when none of the person's roles includes `permission`.
+    pub fn must(&self, permission: Permission) -> Result<(), PageError> {
+        if self.can(permission) {
             Ok(())
         } else {
             Err(PageError::Forbidden)
         }
     }
 
-    /// Whether the person may do what `role` may.
-    pub fn may(&self, role: Role) -> bool {
-        self.account.role == role || self.account.role == Role::Supervisor
+    /// The centres whose papers the person may see.
+    pub fn scope(&self) -> Scope {
+        Scope::new(&self.account.roles, &self.account.centres)
+    }
+}
+
+/// Whether a request was made by a page and not by the person in front of it.
+fn asks_by_itself(headers: &HeaderMap) -> bool {
+    let streams = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/event-stream"));
+    streams || headers.contains_key(BACKGROUND)
+}
+
+/// The limits that the configuration sets.
+pub(super) fn limits(config: &crate::config::SignIn) -> SessionLimits {
+    SessionLimits {
+        idle: TimeDelta::minutes(config.idle_minutes.max(1).into()),
+        absolute: TimeDelta::hours(config.absolute_hours.max(1).into()),
     }
 }
 
@@ -95,11 +130,17 @@ impl OptionalFromRequestParts<AppState> for SignedIn {
             return Ok(None);
         };
         let token_hash = token_hash(cookie.value());
-        let session = accounts::session(&state.database, &token_hash, LIMITS).await?;
+        let in_use = !asks_by_itself(&parts.headers);
+        let limits = state.session_limits;
+        let session = sessions::find(&state.database, &token_hash, limits, in_use).await?;
         Ok(session.map(|s| Self {
             account: s.account,
             csrf: s.csrf_token,
             token_hash,
+            ends: Ends {
+                idle: limits.idle,
+                at: s.expires_at,
+            },
         }))
     }
 }

@@ -8,16 +8,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
 use serde::Deserialize;
+use uuid::Uuid;
 
-use super::frame::Frame;
-use super::page_error::{PageError, render};
+use super::frame::{Frame, Section};
+use super::page_error::{PageError, framed_message, render};
 use super::posted::{Posted, same_token};
-use super::session::{
-    self, LIMITS, SESSION, SignedIn, cookie, cookie_name, random_token, token_hash,
-};
+use super::session::{self, SESSION, SignedIn, cookie, cookie_name, random_token, token_hash};
 use super::state::AppState;
-use crate::storage::accounts::{self, Role};
+use crate::storage::accounts;
 use crate::storage::audit::{self, Act, Actor};
+use crate::storage::sessions;
 
 /// Ties the sign-in form to the browser it was sent to: there is no session yet whose token it could carry.
 const BEFORE: &str = "enrol_before";
@@ -31,15 +31,30 @@ struct SignInPage {
     user_name: String,
     error: Option<String>,
     ended: bool,
+    local: bool,
+    provider: Option<ProviderLink>,
 }
 
-/// Where a person begins: with the forms, or with the scans.
-pub(super) async fn home(signed_in: SignedIn) -> Redirect {
-    Redirect::to(if signed_in.may(Role::Clerk) {
-        "/review"
-    } else {
-        "/reception"
-    })
+struct ProviderLink {
+    href: String,
+    text: String,
+}
+
+/// Where a person begins: with the first part of the menu that is theirs.
+pub(super) async fn home(signed_in: SignedIn) -> Response {
+    match Frame::menu(&signed_in, Section::Elsewhere).first() {
+        Some(first) => Redirect::to(first.href).into_response(),
+        None => framed_message(
+            StatusCode::OK,
+            Frame::new("Nothing to do here", &signed_in, Section::Elsewhere),
+            "There is no page for you here",
+            &[
+                "Your account has no role that works in these pages. Sign out above to sign in as somebody else.",
+                "Accounts are opened and closed with the command enrol account.",
+            ],
+            ("/", "Look again"),
+        ),
+    }
 }
 
 #[derive(Deserialize)]
@@ -79,6 +94,13 @@ fn page(
     error: Option<String>,
     ended: bool,
 ) -> Response {
+    let provider = state.provider.as_ref().map(|provider| ProviderLink {
+        href: format!(
+            "/sign-in/start?next={}",
+            percent_encoding::utf8_percent_encode(&next, percent_encoding::NON_ALPHANUMERIC)
+        ),
+        text: provider.button().to_owned(),
+    });
     let csrf = random_token();
     let jar = jar.add(cookie(BEFORE, csrf.clone(), state.secure()));
     let frame = Frame {
@@ -95,6 +117,8 @@ fn page(
             user_name,
             error,
             ended,
+            local: state.local_accounts,
+            provider,
         }),
     )
         .into_response()
@@ -132,6 +156,9 @@ pub(super) async fn submit(
             false,
         ))
     };
+    if !state.local_accounts {
+        return Err(PageError::Forbidden);
+    }
     if let Some(wait) = state.throttle.wait(&user_name, Instant::now()) {
         let minutes = wait.as_secs().div_ceil(60);
         let text = match minutes {
@@ -145,38 +172,51 @@ pub(super) async fn submit(
     let right = state.passwords.check(sent.password, hash).await;
     let Some(account_id) = id.filter(|_| right) else {
         state.throttle.wrong(&user_name, Instant::now());
-        let act = Act {
-            action: "sign_in_refused",
-            subject: "session",
-            subject_id: None,
-        };
         let actor = id.map_or(Actor::Machine, Actor::Account);
-        audit::record(state.database.pool(), actor, act).await?;
+        audit::record(
+            state.database.pool(),
+            actor,
+            Act::session("sign_in_refused"),
+        )
+        .await?;
         return refuse(
             StatusCode::UNAUTHORIZED,
             "Enter the right user name and password".to_owned(),
         );
     };
     state.throttle.right(&user_name);
+    let jar = begin(&state, jar, account_id).await?;
+    let jar = jar.remove(removal(BEFORE, state.secure()));
+    Ok((jar, Redirect::to(&next)).into_response())
+}
+
+/// Begins a session with a token of its own and ends the one that the browser had before: nobody can hand another
+/// person a token first and then use the session it leads to.
+pub(super) async fn begin(
+    state: &AppState,
+    jar: CookieJar,
+    account: Uuid,
+) -> Result<CookieJar, PageError> {
+    if let Some(old) = jar.get(&cookie_name(SESSION, state.secure())) {
+        sessions::end(&state.database, &token_hash(old.value())).await?;
+    }
     let token = random_token();
-    accounts::begin_session(
+    sessions::begin(
         &state.database,
-        account_id,
+        account,
         &token_hash(&token),
         &random_token(),
-        LIMITS,
+        state.session_limits,
     )
     .await?;
-    let act = Act {
-        action: "signed_in",
-        subject: "session",
-        subject_id: None,
-    };
-    audit::record(state.database.pool(), Actor::Account(account_id), act).await?;
-    let jar = jar
-        .add(cookie(SESSION, token, state.secure()))
-        .remove(removal(BEFORE, state.secure()));
-    Ok((jar, Redirect::to(&next)).into_response())
+    let actor = Actor::Account(account);
+    audit::record(state.database.pool(), actor, Act::session("signed_in")).await?;
+    Ok(jar.add(cookie(SESSION, token, state.secure())))
+}
+
+/// Keeps the session going while the person looks at a page and types. The request itself is the sign of life.
+pub(super) async fn stay(_: Posted) -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 pub(super) async fn sign_out(
@@ -184,23 +224,25 @@ pub(super) async fn sign_out(
     jar: CookieJar,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    accounts::end_session(&state.database, &posted.signed_in.token_hash).await?;
-    let act = Act {
-        action: "signed_out",
-        subject: "session",
-        subject_id: None,
-    };
-    audit::record(state.database.pool(), posted.signed_in.actor(), act).await?;
+    sessions::end(&state.database, &posted.signed_in.token_hash).await?;
+    let actor = posted.signed_in.actor();
+    audit::record(state.database.pool(), actor, Act::session("signed_out")).await?;
     let jar = jar.remove(removal(SESSION, state.secure()));
-    Ok((jar, Redirect::to("/sign-in")).into_response())
+    // Whoever stays signed in with the provider would be let in again without being asked.
+    let on = match &state.provider {
+        Some(provider) if posted.signed_in.account.from_provider => provider.sign_out_url().await,
+        _ => None,
+    };
+    let to = on.map_or_else(|| "/sign-in".to_owned(), String::from);
+    Ok((jar, Redirect::to(&to)).into_response())
 }
 
-fn removal(name: &'static str, secure: bool) -> Cookie<'static> {
+pub(super) fn removal(name: &'static str, secure: bool) -> Cookie<'static> {
     session::cookie(name, String::new(), secure)
 }
 
 /// `next` when it is a path of ours, else the first page: a link must not lead through here to another site.
-fn own_path(next: &str) -> String {
+pub(super) fn own_path(next: &str) -> String {
     let ours =
         next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\n', '\r']);
     if ours {

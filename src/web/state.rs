@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::oidc::Provider;
 use super::picture::Pictures;
 use super::review::live::LiveWork;
 use super::throttle::Throttle;
-use super::{WebError, password};
+use super::{WebError, password, session};
 use crate::config::Config;
 use crate::decoding::Decoder;
 use crate::forms::definition::FormDefinition;
@@ -13,6 +14,7 @@ use crate::objects::ObjectStore;
 use crate::storage::Database;
 use crate::storage::review::FormHead;
 use crate::storage::sealing::Sealer;
+use crate::storage::sessions::SessionLimits;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +29,10 @@ pub(super) struct Parts {
     /// How much work there is, for pages that show it as it changes.
     pub live: LiveWork,
     pub passwords: password::Checker,
+    pub session_limits: SessionLimits,
+    pub provider: Option<Provider>,
+    /// Whether people may sign in with a password of Enrol's own.
+    pub local_accounts: bool,
     /// Address as seen from outside, without trailing slash.
     pub public_url: String,
     definitions: Vec<FormDefinition>,
@@ -51,6 +57,9 @@ impl AppState {
             throttle: Throttle::default(),
             live: LiveWork::default(),
             passwords: password::Checker::default(),
+            session_limits: session::limits(&config.sign_in),
+            local_accounts: config.sign_in.local_accounts(),
+            provider: Provider::new(&config.sign_in, &public_url)?,
             public_url,
             definitions: crate::forms::load_all(),
         })))

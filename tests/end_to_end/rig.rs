@@ -69,7 +69,8 @@ impl Rig {
             let new = NewAccount {
                 user_name,
                 display_name: user_name,
-                role,
+                roles: &[role],
+                centres: &[],
                 password_hash: &password_hash,
             };
             accounts::put(&database, new).await.unwrap();

@@ -34,6 +34,11 @@ pub struct Site {
 impl Site {
     /// Starts everything and adds two clerks, a receptionist and a supervisor.
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with a configuration of the test's own.
+    pub async fn start_with(configure: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stack = LocalStack::start(&folder.path().join("stack"))
             .await
@@ -41,6 +46,7 @@ impl Site {
         let mut config = stack.config.clone();
         config.web.listen = "127.0.0.1:0".into();
         config.web.public_url = String::new();
+        configure(&mut config);
         if !Path::new("src/web/dist/enrol.css").is_file() {
             // Styles are npm's business, not these tests'.
             let assets = folder.path().join("assets");
@@ -63,7 +69,8 @@ impl Site {
             let new = NewAccount {
                 user_name,
                 display_name,
-                role,
+                roles: &[role],
+                centres: &[],
                 password_hash: &hash,
             };
             accounts::add(&database, new).await.unwrap();
@@ -99,6 +106,38 @@ impl Site {
             answer.status().is_success(),
             "{user_name} must be able to sign in"
         );
+        browser
+    }
+
+    /// Adds an account with the usual password.
+    pub async fn account(&self, user_name: &str, roles: &[Role], centres: &[&str]) {
+        let centres: Vec<String> = centres.iter().map(|c| (*c).to_owned()).collect();
+        let new = NewAccount {
+            user_name,
+            display_name: user_name,
+            roles,
+            centres: &centres,
+            password_hash: &enrol::web::password::hash(PASSWORD).unwrap(),
+        };
+        accounts::add(&self.database, new).await.unwrap();
+    }
+
+    /// A browser that stays where an answer would lead it on.
+    pub fn stranger_staying(&self) -> Browser {
+        let client = Client::builder()
+            .cookie_store(true)
+            .redirect(reqwest::redirect::Policy::none());
+        Browser {
+            client: client.build().unwrap(),
+            url: self.url.clone(),
+        }
+    }
+
+    /// The same, signed in.
+    pub async fn browser_staying(&self, user_name: &str) -> Browser {
+        let browser = self.stranger_staying();
+        let answer = browser.sign_in(user_name, PASSWORD).await;
+        assert!(answer.status().is_redirection(), "{user_name} must get in");
         browser
     }
 

@@ -12,9 +12,11 @@
 
 mod desk;
 mod fixture;
+mod oidc;
 mod scans;
+mod security;
 
-use enrol::storage::{accounts, audit, service_users};
+use enrol::storage::{api_tokens, audit, service_users};
 use enrol::web::{READ, READ_SPECIAL, random_token, token_hash};
 use fixture::{Site, element, hidden, text, written};
 use reqwest::StatusCode;
@@ -362,7 +364,7 @@ async fn api(site: &Site, id: uuid::Uuid) {
     let give = async |scopes: &[&str]| {
         let token = random_token();
         let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
-        accounts::add_api_token(&site.database, "Early Help", &scopes, &token_hash(&token))
+        api_tokens::add(&site.database, "Early Help", &scopes, &token_hash(&token))
             .await
             .unwrap();
         token

@@ -1,6 +1,6 @@
 //! Scans: blank forms printed, files sent, followed, read again and put away, on pages and through the API.
 
-use enrol::storage::accounts;
+use enrol::storage::api_tokens;
 use enrol::web::{random_token, token_hash};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value as Json, json};
@@ -226,7 +226,7 @@ async fn other_systems_send_and_follow_scans_with_a_token_that_opens_just_that()
     let dark = exception(&site, "scans/dark.pdf", true).await;
     let token = async |scope: &str| {
         let token = random_token();
-        accounts::add_api_token(
+        api_tokens::add(
             &site.database,
             "Scanner",
             &[scope.to_owned()],

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod attempts;
+mod audit_trail;
 mod calibration;
 mod page_sets;
 mod publishing;

@@ -8,7 +8,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::problem::Problem;
-use crate::storage::accounts::{self, ApiToken};
+use crate::storage::api_tokens::{self, ApiToken};
 use crate::storage::audit::Actor;
 use crate::web::session::token_hash;
 use crate::web::state::AppState;
@@ -49,7 +49,7 @@ impl FromRequestParts<AppState> for Recipient {
             .and_then(|h| h.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let (_, token) = token.ok_or(Problem::NoToken)?;
-        let known = accounts::api_token(&state.database, &token_hash(token.trim())).await?;
+        let known = api_tokens::find(&state.database, &token_hash(token.trim())).await?;
         known.map(Self).ok_or(Problem::NoToken)
     }
 }

@@ -6,13 +6,10 @@ mod scans;
 mod service_user;
 mod work;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 use axum::{Json, response::IntoResponse};
 use utoipa::OpenApi;
 
-use super::state::AppState;
+use super::routes::Routes;
 use bearer::Scheme;
 
 /// Opens records without Article 9 data.
@@ -50,20 +47,22 @@ pub const SCOPES: [&str; 5] = [READ, READ_SPECIAL, SCANS_READ, SCANS_WRITE, WORK
 )]
 struct Description;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/service-users/{service_user}", get(service_user::show))
-        .route(
-            "/api/scans",
-            get(scans::list)
-                .post(scans::send)
-                .layer(DefaultBodyLimit::max(scans::LIMIT)),
-        )
-        .route("/api/scans/{scan}", get(scans::show))
-        .route("/api/scans/{scan}/read-again", post(scans::read_again))
-        .route("/api/work", get(work::show))
-        .route("/api/{*rest}", get(async || problem::Problem::NotFound))
-        .route("/openapi.json", get(openapi))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/api/service-users/{service_user}", service_user::show)
+        .get("/api/scans", scans::list)
+        .get("/api/scans/{scan}", scans::show)
+        .post("/api/scans/{scan}/read-again", scans::read_again)
+        .get("/api/work", work::show)
+        .get("/api/{*rest}", async || problem::Problem::NotFound)
+        .get("/openapi.json", openapi)
+}
+
+/// Routes whose bodies are files.
+pub(super) fn uploads() -> Routes {
+    Routes::default()
+        .post("/api/scans", scans::send)
+        .at_most(scans::LIMIT)
 }
 
 async fn openapi() -> impl IntoResponse {

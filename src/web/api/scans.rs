@@ -13,6 +13,7 @@ use super::bearer::Recipient;
 use super::problem::{Problem, ProblemView};
 use super::{SCANS_READ, SCANS_WRITE};
 use crate::storage::audit::{self, Act};
+use crate::storage::centres::Scope;
 use crate::storage::reception::{self, Scan};
 use crate::storage::{StorageError, exceptions};
 use crate::web::reception::upload::{Taken, safe_name, store};
@@ -131,7 +132,7 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Vec<ScanView>>, Problem> {
     recipient.must(SCANS_READ)?;
-    let scans = reception::recent(&state.database, query.before, ROWS).await?;
+    let scans = reception::recent(&state.database, &Scope::ALL, query.before, ROWS).await?;
     Ok(Json(scans.into_iter().map(ScanView::from).collect()))
 }
 
@@ -207,7 +208,7 @@ pub(super) async fn send(
         subject: "document",
         subject_id: None,
     };
-    match store(&state, &name, body).await {
+    match store(&state, &name, body, None).await {
         Taken::Stored(object_key) => {
             audit::record(state.database.pool(), recipient.actor(), act).await?;
             Ok((StatusCode::ACCEPTED, Json(Sent { object_key })))

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::bearer::Recipient;
 use super::problem::{Problem, ProblemView};
 use super::{READ, READ_SPECIAL};
+use crate::domain::protected_address::tells_where;
 use crate::storage::audit::{self, Act, Actor};
 use crate::storage::service_users;
 use crate::web::state::AppState;
@@ -59,6 +60,8 @@ pub(super) struct ServiceUserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     special: Option<BTreeMap<String, serde_json::Value>>,
+    /// Whether the address is protected: then telephone, e-mail, address and centre are left out. Do not tell anybody.
+    address_protected: bool,
     /// When the record was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: DateTime<Utc>,
@@ -107,12 +110,16 @@ pub(super) async fn show(
     recipient.must(READ)?;
     let id: Uuid = id.parse().map_err(|_| Problem::NotFound)?;
     let database = &state.database;
-    let member = service_users::service_user(database, id)
+    let mut member = service_users::service_user(database, id)
         .await?
         .ok_or(Problem::NotFound)?;
-    let household = service_users::household(database, member.household_id)
+    let mut household = service_users::household(database, member.household_id)
         .await?
         .ok_or(Problem::NotFound)?;
+    if household.address_protected {
+        household.hide_whereabouts();
+        member.hide_whereabouts();
+    }
     let special = recipient.may(READ_SPECIAL);
     // Noted before it is given away: an answer that could not be noted is not given.
     let action = if special { "read_special" } else { "read" };
@@ -120,9 +127,15 @@ pub(super) async fn show(
     audit::record(database.pool(), actor, Act::new(action, "service_user", id)).await?;
     let prefix = format!("{}.", member.block());
     let special = match special {
-        true => Some(
-            service_users::special(database, &state.sealer, member.household_id, &prefix).await?,
-        ),
+        true => {
+            let mut special =
+                service_users::special(database, &state.sealer, member.household_id, &prefix)
+                    .await?;
+            if household.address_protected {
+                special.retain(|name, _| !tells_where(name));
+            }
+            Some(special)
+        }
         false => None,
     };
     let consents = household
@@ -154,6 +167,7 @@ pub(super) async fn show(
         household_details: household.details,
         consents,
         special,
+        address_protected: household.address_protected,
         created_at: member.created_at,
     }))
 }

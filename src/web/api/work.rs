@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::WORK_READ;
 use super::bearer::Recipient;
 use super::problem::{Problem, ProblemView};
+use crate::storage::centres::Scope;
 use crate::storage::work_in_hand::work_in_hand;
 use crate::web::state::AppState;
 use crate::web::supervision::queue::midnight;
@@ -67,7 +68,7 @@ pub(super) async fn show(
 ) -> Result<Json<WorkView>, Problem> {
     recipient.must(WORK_READ)?;
     let now = Utc::now();
-    let work = work_in_hand(&state.database, now, midnight(now)).await?;
+    let work = work_in_hand(&state.database, &Scope::ALL, now, midnight(now)).await?;
     let centre = |c: crate::storage::work_in_hand::CentreWork| CentreView {
         centre: c.centre,
         waiting: c.waiting,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::forms::definition::FormDefinition;
 use crate::forms::print::{self, Fonts, PrintError};
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::{printed_sets, review};
 use crate::web::frame::{Frame, Section};
@@ -16,6 +16,7 @@ use crate::web::page_error::{PageError, render};
 use crate::web::posted::Posted;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 /// Copies in one print: a morning's worth, and a second or two of work.
 const MOST_COPIES: usize = 50;
@@ -41,7 +42,7 @@ pub(in crate::web) async fn show(
     State(state): State<AppState>,
     signed_in: SignedIn,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Reception)?;
+    signed_in.must(Permission::Scans)?;
     Ok(page(&state, &signed_in, None, "1".to_owned(), None))
 }
 
@@ -84,7 +85,7 @@ pub(in crate::web) async fn make(
     State(state): State<AppState>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Reception)?;
+    posted.signed_in.must(Permission::Scans)?;
     let form = posted.first("form").unwrap_or_default();
     let definition = state.definitions().iter().find(|d| d.id == form);
     let definition = definition.ok_or(PageError::Malformed)?.clone();
@@ -144,9 +145,8 @@ pub(in crate::web) async fn missing_pages(
     signed_in: SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Reception)?;
-    let form = review::form(&state.database, id).await?;
-    let form = form.ok_or(PageError::NotFound)?;
+    signed_in.must(Permission::Scans)?;
+    let form = visible::form(&state, &signed_in, id).await?;
     let definition = state.definition_of(&form).ok_or(PageError::NotFound)?;
     let set = form.set_number.clone().ok_or(PageError::NotFound)?;
     let present = review::pages(&state.database, id).await?;

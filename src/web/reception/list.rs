@@ -9,13 +9,14 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::way::{Row, STEPS};
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::reception::{self, Scan, ScanPage};
 use crate::web::frame::{Frame, Section};
 use crate::web::page_error::{PageError, render};
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 const ROWS: i64 = 50;
 
@@ -35,6 +36,8 @@ struct ReceptionPage {
     rows: Vec<Row>,
     steps: u8,
     older: Option<String>,
+    /// The centres to choose from, for somebody who works for several.
+    centres: Vec<String>,
 }
 
 /// The part of the list that changes by itself.
@@ -66,7 +69,13 @@ pub(in crate::web) async fn show(
     signed_in: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Reception)?;
+    signed_in.must(Permission::Scans)?;
+    audit::record(
+        state.database.pool(),
+        signed_in.actor(),
+        Act::list("document"),
+    )
+    .await?;
     page(
         &state,
         &signed_in,
@@ -77,13 +86,14 @@ pub(in crate::web) async fn show(
     .await
 }
 
-/// The newest rows alone, for the script that keeps the list up to date.
+/// The newest rows alone, for the script that keeps the list up to date. Showing the list was noted; keeping it up to
+/// date is part of that.
 pub(in crate::web) async fn rows(
     State(state): State<AppState>,
     signed_in: SignedIn,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Reception)?;
-    let scans = reception::recent(&state.database, None, ROWS).await?;
+    signed_in.must(Permission::Scans)?;
+    let scans = reception::recent(&state.database, &signed_in.scope(), None, ROWS).await?;
     Ok(render(&Rows {
         rows: in_rows(&scans, &signed_in),
         steps: STEPS,
@@ -91,7 +101,7 @@ pub(in crate::web) async fn rows(
 }
 
 fn in_rows(scans: &[Scan], signed_in: &SignedIn) -> Vec<Row> {
-    let clerk = signed_in.may(Role::Clerk);
+    let clerk = signed_in.can(Permission::CheckForms);
     scans.iter().map(|scan| Row::new(scan, clerk)).collect()
 }
 
@@ -103,7 +113,7 @@ pub(super) async fn page(
     sent: usize,
     before: Option<DateTime<Utc>>,
 ) -> Result<Response, PageError> {
-    let scans = reception::recent(&state.database, before, ROWS).await?;
+    let scans = reception::recent(&state.database, &signed_in.scope(), before, ROWS).await?;
     let full = scans.len() >= usize::try_from(ROWS).unwrap_or(usize::MAX);
     let last = scans.last().map(|s| {
         s.received_at
@@ -125,6 +135,10 @@ pub(super) async fn page(
         rows: in_rows(&scans, signed_in),
         steps: STEPS,
         older: last.filter(|_| full),
+        centres: match signed_in.account.centres.as_slice() {
+            [_] => vec![],
+            several => several.to_vec(),
+        },
     };
     Ok((status, render(&view)).into_response())
 }
@@ -134,10 +148,8 @@ pub(in crate::web) async fn scan(
     signed_in: SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Reception)?;
-    let scan = reception::scan(&state.database, id)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    signed_in.must(Permission::Scans)?;
+    let scan = visible::scan(&state, &signed_in, id).await?;
     audit::record(
         state.database.pool(),
         signed_in.actor(),
@@ -146,7 +158,7 @@ pub(in crate::web) async fn scan(
     .await?;
     let view = ScanView {
         frame: Frame::new("Scan", &signed_in, Section::Reception),
-        row: Row::new(&scan, signed_in.may(Role::Clerk)),
+        row: Row::new(&scan, signed_in.can(Permission::CheckForms)),
         steps: STEPS,
         size: in_units(scan.size_bytes),
         pages: scan.pages.iter().map(page_row).collect(),

@@ -9,9 +9,9 @@ use bytes::{Bytes, BytesMut};
 use chrono::Utc;
 use uuid::Uuid;
 
-use super::{UPLOADS, list};
+use super::{CENTRES, UPLOADS, list};
 use crate::decoding::FileKind;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::web::page_error::PageError;
 use crate::web::posted::same_token;
@@ -31,7 +31,11 @@ pub(in crate::web) async fn upload(
     headers: HeaderMap,
     mut parts: Multipart,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Reception)?;
+    signed_in.must(Permission::Scans)?;
+    let mut centre = match signed_in.account.centres.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    };
     let (mut genuine, mut sent, mut errors) = (false, 0, Vec::new());
     while let Some(part) = parts
         .next_field()
@@ -43,7 +47,22 @@ pub(in crate::web) async fn upload(
                 let token = part.text().await.map_err(|_| PageError::Malformed)?;
                 genuine = same_token(&token, &signed_in.csrf);
             }
-            Some("files") if genuine => match take(&state, part).await? {
+            Some("centre") => {
+                let chosen = part.text().await.map_err(|_| PageError::Malformed)?;
+                if signed_in.account.centres.contains(&chosen) {
+                    centre = Some(chosen);
+                }
+            }
+            // Whoever works for some centres only would lose sight of a scan that belongs to none.
+            Some("files")
+                if genuine && centre.is_none() && !signed_in.account.centres.is_empty() =>
+            {
+                let advice = "Select the centre the forms were handed in at".to_owned();
+                if !errors.contains(&advice) {
+                    errors.push(advice);
+                }
+            }
+            Some("files") if genuine => match take(&state, part, centre.as_deref()).await? {
                 Taken::Stored(_) => sent += 1,
                 Taken::Refused(why) | Taken::Unavailable(why) => errors.push(why),
                 Taken::NoFile => {}
@@ -105,7 +124,7 @@ pub(in crate::web) enum Taken {
     NoFile,
 }
 
-async fn take(state: &AppState, part: Field<'_>) -> Result<Taken, PageError> {
+async fn take(state: &AppState, part: Field<'_>, centre: Option<&str>) -> Result<Taken, PageError> {
     let name = safe_name(part.file_name().unwrap_or_default());
     if name.is_empty() {
         return Ok(Taken::NoFile);
@@ -115,11 +134,17 @@ async fn take(state: &AppState, part: Field<'_>) -> Result<Taken, PageError> {
             "{name} must be smaller than 50 MB. Scan at 300 dpi or less"
         )));
     };
-    Ok(store(state, &name, bytes).await)
+    Ok(store(state, &name, bytes, centre).await)
 }
 
-/// Puts a file into the bucket under a key of its own, unless it is nothing that could be read.
-pub(in crate::web) async fn store(state: &AppState, name: &str, bytes: Bytes) -> Taken {
+/// Puts a file into the bucket under a key of its own, which says the centre where there is one, unless it is nothing
+/// that could be read.
+pub(in crate::web) async fn store(
+    state: &AppState,
+    name: &str,
+    bytes: Bytes,
+    centre: Option<&str>,
+) -> Taken {
     if bytes.is_empty() {
         return Taken::Refused(format!("{name} is empty. Scan the form again"));
     }
@@ -128,7 +153,8 @@ pub(in crate::web) async fn store(state: &AppState, name: &str, bytes: Bytes) ->
         return Taken::Refused(format!("{name}: {}", kind.advice()));
     };
     let day = Utc::now().format("%Y/%m/%d");
-    let key = format!("{UPLOADS}{day}/{}/{name}", Uuid::now_v7().simple());
+    let place = centre.map_or_else(String::new, |code| format!("{CENTRES}{code}/"));
+    let key = format!("{place}{UPLOADS}{day}/{}/{name}", Uuid::now_v7().simple());
     match state.objects.put(&key, bytes, media_type).await {
         Ok(_) => Taken::Stored(key),
         Err(error) => {
@@ -158,7 +184,7 @@ fn too_large_or_malformed(error: &axum::extract::multipart::MultipartError) -> P
 }
 
 /// Longest part of a file's name kept in a key, in bytes: the S3 server of the local stack takes keys of about 150.
-const LONGEST_NAME: usize = 90;
+const LONGEST_NAME: usize = 64;
 
 /// The name of an uploaded file without folders or signs that mean something in a key.
 pub(in crate::web) fn safe_name(name: &str) -> String {
@@ -191,6 +217,6 @@ mod tests {
         assert_eq!(safe_name("C:\\scans\\form 1.pdf"), "form 1.pdf");
         assert_eq!(safe_name(".."), "");
         assert_eq!(safe_name("a<b>?.pdf"), "a_b__.pdf");
-        assert_eq!(safe_name(&"é".repeat(300)), "é".repeat(45));
+        assert_eq!(safe_name(&"é".repeat(300)), "é".repeat(32));
     }
 }

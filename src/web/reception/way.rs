@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::UPLOADS;
+use super::{CENTRES, UPLOADS};
 use crate::storage::reception::{Scan, ScanForm, ScanPage};
 use crate::web::frame::date_time;
 
@@ -48,7 +48,11 @@ impl Row {
 /// What a person knows a scan by: the name of the file that was uploaded here, or the whole key of one that came by
 /// another way, because scanners call all their files the same.
 pub(in crate::web) fn shown_name(key: &str) -> &str {
-    match key.strip_prefix(UPLOADS) {
+    let after_centre = key
+        .strip_prefix(CENTRES)
+        .and_then(|rest| rest.split_once('/'))
+        .map_or(key, |(_, rest)| rest);
+    match after_centre.strip_prefix(UPLOADS) {
         Some(rest) => rest.rsplit('/').next().unwrap_or(rest),
         None => key,
     }
@@ -163,6 +167,11 @@ mod tests {
             shown_name("reception/2026/11/23/0193/form 1.pdf"),
             "form 1.pdf"
         );
+        assert_eq!(
+            shown_name("centres/OAK/reception/2026/11/23/0193/form 1.pdf"),
+            "form 1.pdf"
+        );
+        assert_eq!(shown_name("centres/OAK/1.jpg"), "centres/OAK/1.jpg");
         assert_eq!(shown_name("scans/07/scan-1.jpg"), "scans/07/scan-1.jpg");
     }
 

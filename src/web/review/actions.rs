@@ -1,22 +1,22 @@
 //! What a clerk does with a form besides answering it.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use uuid::Uuid;
 
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::form_actions::{self, Aside, Note, ReadAgainError};
 use crate::storage::review;
 use crate::storage::{Result as StorageResult, StorageError};
 use crate::web::frame::{Frame, Section, date_time};
 use crate::web::page_error::{PageError, message, render};
 use crate::web::posted::Posted;
+use crate::web::routes::Routes;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 /// Longest note or reason, in characters.
 const LONGEST: usize = 1000;
@@ -24,15 +24,15 @@ const LONGEST: usize = 1000;
 const MOST_ROWS: i64 = 200;
 
 /// The addresses of the actions.
-pub(in crate::web) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/review/aside", get(aside))
-        .route("/review/{form}/notes", post(note))
-        .route("/review/{form}/refer", post(refer))
-        .route("/review/{form}/give-back", post(give_back))
-        .route("/review/{form}/set-aside", post(set_aside))
-        .route("/review/{form}/restore", post(restore))
-        .route("/review/{form}/read-again", post(read_again))
+pub(in crate::web) fn routes() -> Routes {
+    Routes::default()
+        .get("/review/aside", aside)
+        .post("/review/{form}/notes", note)
+        .post("/review/{form}/refer", refer)
+        .post("/review/{form}/give-back", give_back)
+        .post("/review/{form}/set-aside", set_aside)
+        .post("/review/{form}/restore", restore)
+        .post("/review/{form}/read-again", read_again)
 }
 
 /// A note as pages show it.
@@ -75,10 +75,8 @@ async fn claimed(
     posted: &Posted,
     form: Uuid,
 ) -> Result<Option<Response>, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
-    let head = review::form(&state.database, form)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    posted.signed_in.must(Permission::CheckForms)?;
+    let head = visible::form(state, &posted.signed_in, form).await?;
     if head.state != "in_review" {
         let page = super::form::closed(&head, &posted.signed_in, StatusCode::CONFLICT, vec![]);
         return Ok(Some(page));
@@ -145,7 +143,7 @@ async fn give_back(
     Path(form): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Supervisor)?;
+    posted.signed_in.must(Permission::Exceptions)?;
     let me = posted.signed_in.account.id;
     let done = form_actions::unrefer(&state.database, form, me).await;
     after(done, form, "/review?referred=1")
@@ -178,7 +176,7 @@ async fn restore(
     Path(form): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
+    posted.signed_in.must(Permission::CheckForms)?;
     let me = posted.signed_in.account.id;
     let done = form_actions::restore(&state.database, form, me).await;
     after(done, form, "/review/aside")
@@ -230,8 +228,8 @@ struct AsidePage {
 }
 
 async fn aside(State(state): State<AppState>, signed_in: SignedIn) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    let forms = form_actions::aside(&state.database, MOST_ROWS).await?;
+    signed_in.must(Permission::CheckForms)?;
+    let forms = form_actions::aside(&state.database, &signed_in.scope(), MOST_ROWS).await?;
     let rows = forms
         .into_iter()
         .map(|form| AsideRow {

@@ -1,11 +1,9 @@
 //! The same field across many forms, the least sure first. Confirming one keeps a draft in its form and settles nothing.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -15,16 +13,17 @@ use super::field_view::FieldView;
 use super::form;
 use crate::domain::field::FieldKind;
 use crate::forms::definition::{DataCategory, Field};
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::batch;
 use crate::storage::drafts::{self, NewDraft};
-use crate::storage::review;
 use crate::web::frame::{Frame, Section};
 use crate::web::page_error::{PageError, render};
 use crate::web::posted::Posted;
+use crate::web::routes::Routes;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 /// Rows on a page.
 const ROWS: i64 = 20;
@@ -32,8 +31,10 @@ const ROWS: i64 = 20;
 const UNSURE: f64 = 0.5;
 
 /// The address of the batches.
-pub(in crate::web) fn routes() -> Router<AppState> {
-    Router::new().route("/review/batch", get(show).post(confirm))
+pub(in crate::web) fn routes() -> Routes {
+    Routes::default()
+        .get("/review/batch", show)
+        .post("/review/batch", confirm)
 }
 
 struct Row {
@@ -73,7 +74,7 @@ async fn show(
     signed_in: SignedIn,
     Query(query): Query<BatchQuery>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
+    signed_in.must(Permission::CheckForms)?;
     page(&state, &signed_in, &query.field, None).await
 }
 
@@ -92,15 +93,15 @@ async fn page(
     refused: Option<Refused>,
 ) -> Result<Response, PageError> {
     let me = signed_in.account.id;
-    let kinds = batch::kinds(&state.database, me).await?;
+    let kinds = batch::kinds(&state.database, &signed_in.scope(), me).await?;
     let mut rows = Vec::new();
     let fields = if last.is_empty() {
         vec![]
     } else {
-        batch::fields(&state.database, me, last, ROWS).await?
+        batch::fields(&state.database, &signed_in.scope(), me, last, ROWS).await?
     };
     for one in fields {
-        let Some(open) = form::load(state, one.form_id).await? else {
+        let Some(open) = form::load(state, signed_in, one.form_id).await? else {
             continue;
         };
         let field = open.definition.field(&one.name);
@@ -175,7 +176,7 @@ fn as_text(field: &Field, typed: &Typed) -> String {
 
 async fn confirm(State(state): State<AppState>, posted: Posted) -> Result<Response, PageError> {
     let signed_in = &posted.signed_in;
-    signed_in.must_be(Role::Clerk)?;
+    signed_in.must(Permission::CheckForms)?;
     let id: Uuid = posted
         .first("form")
         .and_then(|id| id.parse().ok())
@@ -184,16 +185,16 @@ async fn confirm(State(state): State<AppState>, posted: Posted) -> Result<Respon
     let text = posted.first("value").unwrap_or_default();
     let last = posted.first("field").unwrap_or_default();
     let here = format!("/review/batch?field={last}");
-    let head = review::form(&state.database, id)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    let head = visible::form(&state, signed_in, id).await?;
     let me = signed_in.account.id;
     let colleague = head.holder.is_some_and(|h| h.account_id != me);
     if colleague || head.state != "in_review" {
         // The row is gone from the page as it is now.
         return Ok(Redirect::to(&here).into_response());
     }
-    let open = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    let open = form::load(&state, signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let field = open.definition.field(name).ok_or(PageError::Malformed)?;
     let typed = match posted.first("do") {
         Some(mark @ (answers::BLANK | answers::UNREADABLE)) => Typed::of_mark(mark),

@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use uuid::Uuid;
 
+use crate::domain::protected_address::tells_where;
 use crate::forms::definition::{FormDefinition, Zone};
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::review::{self, FormHead, FormPage};
 use crate::web::frame::{Frame, Section};
@@ -16,6 +17,7 @@ use crate::web::page_error::{PageError, render};
 use crate::web::picture::PictureError;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 /// The picture of one field's zone.
 pub(in crate::web) async fn crop(
@@ -23,10 +25,19 @@ pub(in crate::web) async fn crop(
     signed_in: SignedIn,
     Path((form, field)): Path<(Uuid, String)>,
 ) -> Result<Response, PageError> {
-    let head = form_for(&state, &signed_in, form).await?;
+    // Who keys a field again sees its picture and nothing else of the form.
+    if !signed_in.can(Permission::KeyAgain) {
+        signed_in.must(Permission::SeeForms)?;
+    }
+    let head = visible::form(&state, &signed_in, form).await?;
     let definition = definition_of(&state, &head)?;
     let field = definition.field(&field).ok_or(PageError::NotFound)?;
+    if field.rules.consent.is_none() && tells_where(&field.name) {
+        visible::whereabouts(&state, &signed_in, form).await?;
+    }
     let page = page_of(&state, form, field.page).await?;
+    let act = Act::new("viewed_crop", "form", form);
+    audit::record_part(state.database.pool(), signed_in.actor(), act, &field.name).await?;
     picture(state.pictures.crop(&page, field.zone).await)
 }
 
@@ -39,6 +50,14 @@ pub(in crate::web) async fn page_picture(
     let head = form_for(&state, &signed_in, form).await?;
     let size = definition_of(&state, &head)?.page;
     let page = page_of(&state, form, number).await?;
+    let act = Act::new("viewed_page_picture", "form", form);
+    audit::record_part(
+        state.database.pool(),
+        signed_in.actor(),
+        act,
+        &number.to_string(),
+    )
+    .await?;
     let whole = Zone {
         x: 0.0,
         y: 0.0,
@@ -65,10 +84,11 @@ pub(in crate::web) async fn page(
 ) -> Result<Response, PageError> {
     let head = form_for(&state, &signed_in, form).await?;
     page_of(&state, form, number).await?;
-    audit::record(
+    audit::record_part(
         state.database.pool(),
         signed_in.actor(),
         Act::new("viewed_page", "form", form),
+        &number.to_string(),
     )
     .await?;
     let title = format!("Form {}, page {number}", head.reference);
@@ -81,16 +101,16 @@ pub(in crate::web) async fn page(
     }))
 }
 
-/// The form, for whoever may see what is written on it.
+/// The form, for whoever may see all that is written on it.
 async fn form_for(
     state: &AppState,
     signed_in: &SignedIn,
     form: Uuid,
 ) -> Result<FormHead, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    review::form(&state.database, form)
-        .await?
-        .ok_or(PageError::NotFound)
+    signed_in.must(Permission::SeeForms)?;
+    let head = visible::form(state, signed_in, form).await?;
+    visible::whereabouts(state, signed_in, form).await?;
+    Ok(head)
 }
 
 /// The definition a form was printed from; without it nothing of the form can be shown.

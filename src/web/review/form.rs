@@ -15,8 +15,9 @@ use super::field_view::{Control, FieldView, target};
 use crate::domain::field::FieldState;
 use crate::domain::household;
 use crate::forms::definition::FormDefinition;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
+use crate::storage::centres;
 use crate::storage::drafts::{self, Draft};
 use crate::storage::form_actions::{self, Note};
 use crate::storage::form_fields::{self, StoredField};
@@ -88,8 +89,15 @@ pub(super) struct Kept {
     pub display_name: String,
 }
 
-/// Loads a form; `None` when there is none with that id.
-pub(super) async fn load(state: &AppState, id: Uuid) -> Result<Option<OpenForm<'_>>, PageError> {
+/// Loads a form; `None` when there is none with that id that this person may see.
+pub(super) async fn load<'a>(
+    state: &'a AppState,
+    signed_in: &SignedIn,
+    id: Uuid,
+) -> Result<Option<OpenForm<'a>>, PageError> {
+    if !centres::sees_form(&state.database, &signed_in.scope(), id).await? {
+        return Ok(None);
+    }
     let Some(head) = review::form(&state.database, id).await? else {
         return Ok(None);
     };
@@ -160,8 +168,10 @@ pub(in crate::web) async fn show(
     signed_in: SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    let form = load(&state, id).await?.ok_or(PageError::NotFound)?;
+    signed_in.must(Permission::CheckForms)?;
+    let form = load(&state, &signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     if form.head.state != "in_review" {
         return Ok(closed(&form.head, &signed_in, StatusCode::OK, vec![]));
     }

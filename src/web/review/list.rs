@@ -7,13 +7,15 @@ use chrono::{Local, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
+use crate::storage::audit::{self, Act};
 use crate::storage::queue::{self, Part, QueuedForm};
 use crate::storage::review;
 use crate::web::frame::{Frame, Section, date_time};
 use crate::web::page_error::{PageError, render};
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 use super::live;
 
@@ -83,20 +85,26 @@ pub(in crate::web) async fn show(
     signed_in: SignedIn,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
+    signed_in.must(Permission::CheckForms)?;
+    let scope = signed_in.scope();
     let part = Part {
+        scope: &scope,
         centre: Some(query.centre.as_str()).filter(|c| !c.is_empty()),
         referred: query.referred.is_some(),
     };
     let forms = queue::waiting(&state.database, part, MOST_ROWS).await?;
-    let (_, settled_today) = review::counts(&state.database, start_of_day()).await?;
+    let (_, settled_today) = review::counts(&state.database, &scope, start_of_day()).await?;
+    audit::record(state.database.pool(), signed_in.actor(), Act::list("form")).await?;
     let done = match query.done {
-        Some(id) => review::form(&state.database, id).await?.and_then(|form| {
-            Some(Done {
-                household_id: form.household_id?,
-                reference: form.reference,
-            })
-        }),
+        Some(id) => visible::form(&state, &signed_in, id)
+            .await
+            .ok()
+            .and_then(|form| {
+                Some(Done {
+                    household_id: form.household_id?,
+                    reference: form.reference,
+                })
+            }),
         None => None,
     };
     let rows: Vec<Row> = forms
@@ -111,15 +119,15 @@ pub(in crate::web) async fn show(
     let page = ListPage {
         csrf: signed_in.csrf.clone(),
         frame: Frame::new("Forms to check", &signed_in, Section::Review),
-        work: live::in_words(queue::work(&state.database).await?),
+        work: live::in_words(queue::work(&state.database, &scope).await?),
         settled_today,
         rows,
         next,
         none: query.none.is_some(),
-        centres: queue::centres(&state.database).await?,
+        centres: queue::centres(&state.database, &scope).await?,
         centre: query.centre,
         referred,
-        supervisor: signed_in.may(Role::Supervisor),
+        supervisor: signed_in.can(Permission::Exceptions),
         done,
     };
     Ok(render(&page))

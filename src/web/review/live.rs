@@ -8,7 +8,8 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use tokio::sync::Mutex;
 
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
+use crate::storage::centres::Scope;
 use crate::storage::queue::{self, Work};
 use crate::storage::{Database, StorageError};
 use crate::web::page_error::PageError;
@@ -22,18 +23,27 @@ const LONGEST: Duration = Duration::from_secs(600);
 
 /// The counts as last seen, shared by all pages, so that fifty clerks ask no more of the database than one.
 #[derive(Default)]
-pub(in crate::web) struct LiveWork(Mutex<Option<(Instant, Work)>>);
+pub(in crate::web) struct LiveWork(Mutex<Vec<Seen>>);
+
+struct Seen {
+    scope: Scope,
+    at: Instant,
+    work: Work,
+}
 
 impl LiveWork {
-    async fn now(&self, database: &Database) -> Result<Work, StorageError> {
+    async fn now(&self, database: &Database, scope: &Scope) -> Result<Work, StorageError> {
         let mut seen = self.0.lock().await;
-        if let Some((at, work)) = *seen
-            && at.elapsed() < PAUSE
-        {
-            return Ok(work);
+        seen.retain(|s| s.at.elapsed() < PAUSE);
+        if let Some(fresh) = seen.iter().find(|s| s.scope == *scope) {
+            return Ok(fresh.work);
         }
-        let work = queue::work(database).await?;
-        *seen = Some((Instant::now(), work));
+        let work = queue::work(database, scope).await?;
+        seen.push(Seen {
+            scope: scope.clone(),
+            at: Instant::now(),
+            work,
+        });
         Ok(work)
     }
 }
@@ -54,9 +64,10 @@ pub(in crate::web) async fn events(
     State(state): State<AppState>,
     signed_in: SignedIn,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
-    signed_in.must_be(Role::Clerk)?;
+    signed_in.must(Permission::CheckForms)?;
     let told = Told {
         state,
+        scope: signed_in.scope(),
         began: Instant::now(),
         last: None,
         ended: false,
@@ -70,6 +81,7 @@ pub(in crate::web) async fn events(
 
 struct Told {
     state: AppState,
+    scope: Scope,
     began: Instant,
     last: Option<Work>,
     ended: bool,
@@ -82,7 +94,7 @@ impl Told {
             return None;
         }
         loop {
-            let work = self.state.live.now(&self.state.database).await;
+            let work = self.state.live.now(&self.state.database, &self.scope).await;
             match work {
                 Ok(work) if self.last != Some(work) => {
                     self.last = Some(work);

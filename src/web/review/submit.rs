@@ -11,13 +11,14 @@ use super::answers::{self, Typed};
 use super::form::{self, OpenForm};
 use crate::domain::household::{self, HouseholdError, Settled, SettledFields};
 use crate::storage::Database;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit;
 use crate::storage::review::{self, Answer, SubmitError};
 use crate::storage::settlement::{SettleError, SettlementContext};
 use crate::web::page_error::PageError;
 use crate::web::posted::Posted;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 /// What to do about a required field without a value.
 pub(super) const NEEDED: &str =
@@ -28,13 +29,15 @@ pub(in crate::web) async fn submit(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
+    posted.signed_in.must(Permission::CheckForms)?;
     let version: i32 = posted
         .first("version")
         .and_then(|v| v.parse().ok())
         .ok_or(PageError::Malformed)?;
     let typed = answers::typed(&posted.fields);
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    let form = form::load(&state, &posted.signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let me = posted.signed_in.account.id;
     if form.head.state != "in_review" || form.head.version != version {
         // The same page sent twice, by a double click or a reload: it is done, so say so.
@@ -110,7 +113,8 @@ pub(in crate::web) async fn release(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Redirect, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
+    posted.signed_in.must(Permission::CheckForms)?;
+    visible::form(&state, &posted.signed_in, id).await?;
     review::release(&state.database, id, posted.signed_in.account.id).await?;
     Ok(Redirect::to("/review"))
 }

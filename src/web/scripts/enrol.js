@@ -2,6 +2,7 @@
 // Makes the pages quicker where JavaScript is there; every page works without it.
 import { initAll } from './govuk-frontend.min.js'
 import './reception.js'
+import './session.js'
 
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')
 initAll()

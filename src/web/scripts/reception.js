@@ -9,7 +9,7 @@ const list = document.querySelector('[data-enrol-scans]')
 /** Fetches the newest rows; returns whether the machine still works on one of them. */
 async function refresh() {
   if (!list) return false
-  const answer = await fetch('/reception/rows', { headers: { 'X-Enrol-Poll': '1' }, redirect: 'error' })
+  const answer = await fetch('/reception/rows', { headers: { 'X-Enrol-Background': '1' }, redirect: 'error' })
   if (!answer.ok) throw new Error(String(answer.status))
   const html = await answer.text()
   // A row that somebody has tabbed into stays as it is until they leave it.
@@ -45,14 +45,16 @@ if (list && !new URLSearchParams(location.search).has('before')) {
 /**
  * Sends one file.
  * @param {string} csrf
+ * @param {string} centre where the forms were handed in, for somebody who has to say
  * @param {File} file
  * @param {HTMLProgressElement} bar
  * @returns {Promise<string[]>} what is wrong with it
  */
-function send(csrf, file, bar) {
+function send(csrf, centre, file, bar) {
   return new Promise((resolve) => {
     const body = new FormData()
     body.append('csrf', csrf)
+    if (centre) body.append('centre', centre)
     body.append('files', file)
     const request = new XMLHttpRequest()
     request.open('POST', '/reception')
@@ -81,6 +83,7 @@ form?.addEventListener('submit', async (event) => {
   if (files.length === 0 || !sending) return
   event.preventDefault()
   const csrf = /** @type {HTMLInputElement} */ (form.querySelector('input[name=csrf]')).value
+  const centre = /** @type {HTMLSelectElement | null} */ (form.querySelector('select[name=centre]'))?.value ?? ''
   const button = /** @type {HTMLButtonElement} */ (form.querySelector('button[type=submit]'))
   button.disabled = true
   sending.replaceChildren()
@@ -96,7 +99,7 @@ form?.addEventListener('submit', async (event) => {
     text.textContent = ` ${file.name}`
     line.append(bar, text)
     sending.append(line)
-    const errors = await send(csrf, file, bar)
+    const errors = await send(csrf, centre, file, bar)
     if (errors.length === 0) {
       arrived += 1
       text.textContent = ` ${file.name} has arrived`

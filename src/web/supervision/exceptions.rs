@@ -8,7 +8,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::storage::StorageError;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
+use crate::storage::audit::{self, Act};
 use crate::storage::exceptions::{self, Dismissal, ExceptionFile, Which};
 use crate::web::frame::{Frame, Section, date_time};
 use crate::web::page_error::{PageError, message, render};
@@ -16,6 +17,7 @@ use crate::web::posted::Posted;
 use crate::web::reception::way::shown_name;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
+use crate::web::visible;
 
 /// Files on one page.
 const ROWS: i64 = 100;
@@ -51,9 +53,16 @@ pub(in crate::web) async fn show(
     signed_in: SignedIn,
     Query(query): Query<DoneQuery>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Supervisor)?;
-    let waiting = exceptions::list(&state.database, Which::Waiting, ROWS).await?;
-    let put_away = exceptions::list(&state.database, Which::Dismissed, ROWS).await?;
+    signed_in.must(Permission::Exceptions)?;
+    let scope = signed_in.scope();
+    audit::record(
+        state.database.pool(),
+        signed_in.actor(),
+        Act::list("document"),
+    )
+    .await?;
+    let waiting = exceptions::list(&state.database, &scope, Which::Waiting, ROWS).await?;
+    let put_away = exceptions::list(&state.database, &scope, Which::Dismissed, ROWS).await?;
     let page = ExceptionsPage {
         frame: Frame::new("Exceptions", &signed_in, Section::Supervision),
         csrf: signed_in.csrf.clone(),
@@ -92,7 +101,8 @@ pub(in crate::web) async fn read_again(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Supervisor)?;
+    posted.signed_in.must(Permission::Exceptions)?;
+    visible::scan(&state, &posted.signed_in, id).await?;
     let done = exceptions::read_again(&state.database, id, posted.signed_in.actor()).await;
     answer(done, "again")
 }
@@ -102,7 +112,8 @@ pub(in crate::web) async fn dismiss(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Supervisor)?;
+    posted.signed_in.must(Permission::Exceptions)?;
+    visible::scan(&state, &posted.signed_in, id).await?;
     let why = posted.first("reason").and_then(Dismissal::parse);
     let why = why.ok_or(PageError::Malformed)?;
     let by = posted.signed_in.account.id;
@@ -115,7 +126,8 @@ pub(in crate::web) async fn restore(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Supervisor)?;
+    posted.signed_in.must(Permission::Exceptions)?;
+    visible::scan(&state, &posted.signed_in, id).await?;
     let by = posted.signed_in.account.id;
     let done = exceptions::restore(&state.database, id, by).await;
     answer(done, "restored")

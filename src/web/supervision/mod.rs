@@ -2,3 +2,24 @@
 
 pub(super) mod exceptions;
 pub(super) mod queue;
+
+use super::routes::Routes;
+
+/// Addresses of supervision.
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/supervision", queue::show)
+        .get("/supervision/exceptions", exceptions::show)
+        .post(
+            "/supervision/exceptions/{document}/read-again",
+            exceptions::read_again,
+        )
+        .post(
+            "/supervision/exceptions/{document}/dismiss",
+            exceptions::dismiss,
+        )
+        .post(
+            "/supervision/exceptions/{document}/restore",
+            exceptions::restore,
+        )
+}

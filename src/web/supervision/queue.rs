@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Local, NaiveTime, TimeDelta, Utc};
 
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::work_in_hand::{Ages, CentreWork, WorkInHand, work_in_hand};
 use crate::web::frame::{Frame, Section};
 use crate::web::page_error::{PageError, render};
@@ -41,9 +41,9 @@ pub(in crate::web) async fn show(
     State(state): State<AppState>,
     signed_in: SignedIn,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Supervisor)?;
+    signed_in.must(Permission::Exceptions)?;
     let now = Utc::now();
-    let work = work_in_hand(&state.database, now, midnight(now)).await?;
+    let work = work_in_hand(&state.database, &signed_in.scope(), now, midnight(now)).await?;
     let names = centre_names(&state);
     let page = QueuePage {
         frame: Frame::new("Work in hand", &signed_in, Section::Supervision),

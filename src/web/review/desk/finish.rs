@@ -12,7 +12,7 @@ use super::page::{address, not_yours};
 use super::save::signed_in_at_desk;
 use super::{keys, steps};
 use crate::domain::household::HouseholdError;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::review::{self, SubmitError};
 use crate::storage::settlement::SettleError;
 use crate::web::frame::{Frame, Section};
@@ -58,8 +58,10 @@ pub(super) async fn show(
     signed_in: SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    signed_in.must(Permission::CheckForms)?;
+    let form = form::load(&state, &signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     if let Some(refused) = not_yours(&state, &form, &signed_in, StatusCode::OK).await? {
         return Ok(refused);
     }
@@ -73,12 +75,14 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let posted = signed_in_at_desk(posted, id)?;
     let signed_in = &posted.signed_in;
-    signed_in.must_be(Role::Clerk)?;
+    signed_in.must(Permission::CheckForms)?;
     let version: i32 = posted
         .first("version")
         .and_then(|v| v.parse().ok())
         .ok_or(PageError::Malformed)?;
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    let form = form::load(&state, signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let me = signed_in.account.id;
     if form.head.state != "in_review" && submit::settled_by(&state, id, me).await? {
         // The same page sent twice, by a double click or a reload: it is done, so say so.

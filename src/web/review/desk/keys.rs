@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::desk_keys;
 use crate::web::frame::{Frame, Section};
 use crate::web::page_error::{PageError, render};
@@ -75,7 +75,7 @@ pub(super) async fn show(
     State(state): State<AppState>,
     signed_in: SignedIn,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
+    signed_in.must(Permission::CheckForms)?;
     let keys = of_person(&state, &signed_in).await?;
     Ok(keys_page(&signed_in, &keys, None).into_response())
 }
@@ -84,7 +84,7 @@ pub(super) async fn save(
     State(state): State<AppState>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
+    posted.signed_in.must(Permission::CheckForms)?;
     let mut chosen = Keys::new();
     for (action, usual, _) in ACTIONS {
         let key = posted

@@ -13,21 +13,18 @@ mod suggestions;
 
 pub(super) use advice::how_sure;
 
-use axum::Router;
-use axum::routing::{get, post};
-
-use crate::web::state::AppState;
+use crate::web::routes::Routes;
 
 /// The addresses of the desk.
-pub(in crate::web) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/review/{form}/desk", get(page::show).post(save::save))
-        .route("/review/{form}/desk/keep", post(save::keep))
-        .route("/review/{form}/desk/test", post(save::test))
-        .route("/review/{form}/desk/undo", post(save::undo))
-        .route(
-            "/review/{form}/desk/finish",
-            get(finish::show).post(finish::submit),
-        )
-        .route("/review/keys", get(keys::show).post(keys::save))
+pub(in crate::web) fn routes() -> Routes {
+    Routes::default()
+        .get("/review/{form}/desk", page::show)
+        .post("/review/{form}/desk", save::save)
+        .post("/review/{form}/desk/keep", save::keep)
+        .post("/review/{form}/desk/test", save::test)
+        .post("/review/{form}/desk/undo", save::undo)
+        .get("/review/{form}/desk/finish", finish::show)
+        .post("/review/{form}/desk/finish", finish::submit)
+        .get("/review/keys", keys::show)
+        .post("/review/keys", keys::save)
 }

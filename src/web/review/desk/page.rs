@@ -13,7 +13,7 @@ use super::steps::{self, Step};
 use super::suggestions;
 use super::{advice, keys};
 use crate::forms::definition::Zone;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::review;
 use crate::web::frame::{Frame, Section};
@@ -101,8 +101,10 @@ pub(super) async fn show(
     Path(id): Path<Uuid>,
     Query(query): Query<FieldQuery>,
 ) -> Result<Response, PageError> {
-    signed_in.must_be(Role::Clerk)?;
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    signed_in.must(Permission::CheckForms)?;
+    let form = form::load(&state, &signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     if let Some(refused) = not_yours(&state, &form, &signed_in, StatusCode::OK).await? {
         return Ok(refused);
     }

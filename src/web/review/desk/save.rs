@@ -14,7 +14,7 @@ use super::steps::{self, Step};
 use super::suggestions;
 use crate::domain::household::Settled;
 use crate::forms::definition::DataCategory;
-use crate::storage::accounts::Role;
+use crate::storage::accounts::Permission;
 use crate::storage::drafts::{self, NewDraft};
 use crate::web::page_error::PageError;
 use crate::web::posted::Posted;
@@ -43,8 +43,10 @@ pub(super) async fn save(
     posted: Result<Posted, PageError>,
 ) -> Result<Response, PageError> {
     let posted = signed_in_at_desk(posted, id)?;
-    posted.signed_in.must_be(Role::Clerk)?;
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    posted.signed_in.must(Permission::CheckForms)?;
+    let form = form::load(&state, &posted.signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     if let Some(refused) = not_yours(&state, &form, &posted.signed_in, StatusCode::CONFLICT).await?
     {
         return Ok(refused);
@@ -67,7 +69,9 @@ pub(super) async fn save(
     if !errors.is_empty() {
         return desk_page(&state, &form, &posted.signed_in, &step, &typed, &errors).await;
     }
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    let form = form::load(&state, &posted.signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let all = steps::steps(&form);
     let on = match steps::after(&form, &all, &step) {
         Some(next) => address(id, next.name()),
@@ -82,8 +86,10 @@ pub(super) async fn keep(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    posted.signed_in.must(Permission::CheckForms)?;
+    let form = form::load(&state, &posted.signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     if let Some(refused) = not_yours(&state, &form, &posted.signed_in, StatusCode::CONFLICT).await?
     {
         return Ok(refused);
@@ -108,8 +114,10 @@ pub(super) async fn undo(
     posted: Result<Posted, PageError>,
 ) -> Result<Response, PageError> {
     let posted = signed_in_at_desk(posted, id)?;
-    posted.signed_in.must_be(Role::Clerk)?;
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    posted.signed_in.must(Permission::CheckForms)?;
+    let form = form::load(&state, &posted.signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     if let Some(refused) = not_yours(&state, &form, &posted.signed_in, StatusCode::CONFLICT).await?
     {
         return Ok(refused);
@@ -136,8 +144,10 @@ pub(super) async fn test(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Json<Verdict>, PageError> {
-    posted.signed_in.must_be(Role::Clerk)?;
-    let form = form::load(&state, id).await?.ok_or(PageError::NotFound)?;
+    posted.signed_in.must(Permission::CheckForms)?;
+    let form = form::load(&state, &posted.signed_in, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let step = step_of(&form, &posted)?;
     let typed = typed_at(&form, &step, &posted);
     let today = chrono::Local::now().date_naive();
