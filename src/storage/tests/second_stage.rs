@@ -68,7 +68,8 @@ impl Office {
             let new = NewAccount {
                 user_name,
                 display_name: user_name,
-                role,
+                roles: &[role],
+                centres: &[],
                 password_hash: "none",
             };
             people.push(accounts::add(&stage.database, new).await.unwrap());
