@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::support::Stage;
 use crate::storage::{
+    centres::Scope,
     drafts::{self, NewDraft},
     queue,
 };
@@ -15,7 +16,8 @@ async fn account(stage: &Stage, name: &str) -> Uuid {
     let new = crate::storage::accounts::NewAccount {
         user_name: name,
         display_name: name,
-        role: crate::storage::accounts::Role::Clerk,
+        roles: &[crate::storage::accounts::Role::Clerk],
+        centres: &[],
         password_hash: "none",
     };
     crate::storage::accounts::add(&stage.database, new)
@@ -43,13 +45,17 @@ async fn eight_clerks_who_ask_at_once_get_eight_forms_and_the_ninth_none() {
     for number in 0..9 {
         let clerk = account(&stage, &format!("clerk{number}")).await;
         let database = stage.database.clone();
-        asking.spawn(async move { queue::next(&database, clerk, None).await.unwrap() });
+        asking.spawn(async move {
+            queue::next(&database, &Scope::ALL, clerk, None)
+                .await
+                .unwrap()
+        });
     }
     let got: Vec<Option<Uuid>> = asking.join_all().await;
     let distinct: BTreeSet<Uuid> = got.iter().flatten().copied().collect();
     assert_eq!(distinct.len(), 8, "{got:?}");
     assert_eq!(got.iter().filter(|form| form.is_none()).count(), 1);
-    let work = queue::work(&stage.database).await.unwrap();
+    let work = queue::work(&stage.database, &Scope::ALL).await.unwrap();
     assert_eq!((work.waiting, work.free), (8, 0));
 }
 
@@ -69,14 +75,18 @@ async fn urgent_forms_come_first_then_the_oldest_and_a_lapsed_claim_is_free_agai
             .await
             .unwrap()
     };
-    let next = async |who: Uuid| queue::next(&stage.database, who, None).await.unwrap();
+    let next = async |who: Uuid| {
+        queue::next(&stage.database, &Scope::ALL, who, None)
+            .await
+            .unwrap()
+    };
     assert_eq!(reference(next(ada).await).await, "F-1");
     assert_eq!(
         reference(next(ben).await).await,
         "F-3",
         "the oldest of the others"
     );
-    let oak = queue::next(&stage.database, ben, Some("OAK"))
+    let oak = queue::next(&stage.database, &Scope::ALL, ben, Some("OAK"))
         .await
         .unwrap();
     assert_eq!(oak, None, "a colleague has the only one of that centre");
@@ -92,7 +102,7 @@ async fn drafts_are_kept_in_order_and_sealed_where_they_are_special() {
     let stage = Stage::new().await;
     forms(&stage, 1).await;
     let ada = account(&stage, "ada").await;
-    let form = queue::next(&stage.database, ada, None)
+    let form = queue::next(&stage.database, &Scope::ALL, ada, None)
         .await
         .unwrap()
         .unwrap();

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
 use crate::storage::accounts::Permission;
+use crate::storage::audit::{self, Act};
 use crate::storage::form_actions::{self, Aside, Note, ReadAgainError};
 use crate::storage::review;
 use crate::storage::{Result as StorageResult, StorageError};
@@ -144,6 +145,7 @@ async fn give_back(
     posted: Posted,
 ) -> Result<Response, PageError> {
     posted.signed_in.must(Permission::Exceptions)?;
+    visible::form(&state, &posted.signed_in, form).await?;
     let me = posted.signed_in.account.id;
     let done = form_actions::unrefer(&state.database, form, me).await;
     after(done, form, "/review?referred=1")
@@ -177,6 +179,7 @@ async fn restore(
     posted: Posted,
 ) -> Result<Response, PageError> {
     posted.signed_in.must(Permission::CheckForms)?;
+    visible::form(&state, &posted.signed_in, form).await?;
     let me = posted.signed_in.account.id;
     let done = form_actions::restore(&state.database, form, me).await;
     after(done, form, "/review/aside")
@@ -229,6 +232,7 @@ struct AsidePage {
 
 async fn aside(State(state): State<AppState>, signed_in: SignedIn) -> Result<Response, PageError> {
     signed_in.must(Permission::CheckForms)?;
+    audit::record(state.database.pool(), signed_in.actor(), Act::list("form")).await?;
     let forms = form_actions::aside(&state.database, &signed_in.scope(), MOST_ROWS).await?;
     let rows = forms
         .into_iter()
