@@ -364,12 +364,15 @@ fn without_its_fields_or_its_code_a_page_is_read_as_a_picture() {
         .expect("a catalogue")
         .remove(b"AcroForm");
     let flattened = fields(&saved(document));
+    // A value from a form field that the page shows is certain; no picture is.
+    let from_a_field = |field: &FieldReading| field.confidence == 1.0;
     for fields in [&other_set, &renamed, &flattened] {
-        assert_eq!(fields["primary_carer.surname"].state, FieldState::Review);
+        assert!(!from_a_field(&fields["primary_carer.surname"]));
     }
     // The other pages still have all their fields.
+    assert!(from_a_field(&renamed["child_1.surname"]));
     assert_eq!(renamed["child_1.surname"].state, FieldState::Accepted);
-    assert_eq!(other_set["child_1.surname"].state, FieldState::Review);
+    assert!(!from_a_field(&other_set["child_1.surname"]));
 }
 
 #[test]

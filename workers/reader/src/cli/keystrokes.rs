@@ -190,6 +190,7 @@ mod tests {
             page: 1,
             zone: [0.0; 4],
             signals: None,
+            alternatives: vec![],
         }
     }
 
