@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help run test check bench bench-compare advisories assets browser fonts queries packages samples erase \
+.PHONY: help run test check bench bench-compare bench-desk advisories assets browser fonts queries packages samples erase \
   train train-evaluate train-without-unipen training-environment
 
 PROGRAMS := target/debug
@@ -38,6 +38,10 @@ bench: packages ## Accuracy, core-seconds per page and memory on the sample scan
 	cargo build --workspace
 	mkdir -p target/bench
 	$(PROGRAMS)/enrol-reader bench sample-forms/scans --write target/bench/reading.json
+
+bench-desk: packages assets ## Seconds from key to next field with 50 clerks and 100,000 open fields, into target/bench
+	cargo build --workspace
+	cargo test --workspace --test load -- $(ARGS)
 
 assets: ## Build the styles and scripts of the web pages
 	@cd src/web && if [ ! -f dist/enrol.css ] || [ package-lock.json -nt dist/enrol.css ] \

@@ -5,6 +5,7 @@
 mod secret;
 mod sign_in;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use figment::{
@@ -13,6 +14,8 @@ use figment::{
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+
+use crate::domain::field::FieldKind;
 
 pub use secret::Secret;
 pub use sign_in::SignIn;
@@ -37,6 +40,8 @@ pub struct Config {
     pub reading: Reading,
     /// Intake of new objects.
     pub intake: Intake,
+    /// Keying by people.
+    pub keying: Keying,
 }
 
 /// `[database]`
@@ -131,6 +136,53 @@ pub struct Intake {
     pub prefix: String,
     /// Seconds between two sweeps for objects that no notice announced.
     pub sweep_seconds: u64,
+}
+
+/// `[keying]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keying {
+    /// Kinds of field that two people key before a record is made, where a person gave the answer. Off when empty.
+    pub double: Vec<FieldKind>,
+    /// Who decides where two differ; never one of the two.
+    pub adjudicator: Adjudicator,
+    /// Fields read with less confidence are keyed without sight of what was read.
+    pub blind_below: f64,
+    /// Share of the fields accepted by the machine that is keyed again afterwards, at least.
+    pub qa_share_machine: f64,
+    /// Share of the fields settled by clerks that is keyed again afterwards, at least.
+    pub qa_share_clerk: f64,
+    /// The most of either that people are asked to key again while a target is not proved; 0 switches sampling off.
+    pub qa_share_most: f64,
+    /// Days over which the sample has to prove the targets, and after which a drawn field is no longer asked for.
+    pub qa_days: u32,
+    /// Other values of `blind_below` for single kinds.
+    pub blind_below_by_kind: BTreeMap<FieldKind, f64>,
+}
+
+/// Who decides between two answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Adjudicator {
+    /// A supervisor.
+    Supervisor,
+    /// Anybody who may key.
+    Clerk,
+}
+
+impl Default for Keying {
+    fn default() -> Self {
+        Self {
+            double: Vec::new(),
+            adjudicator: Adjudicator::Supervisor,
+            blind_below: 0.5,
+            qa_share_machine: 0.02,
+            qa_share_clerk: 0.02,
+            qa_share_most: 0.1,
+            qa_days: 90,
+            blind_below_by_kind: BTreeMap::new(),
+        }
+    }
 }
 
 impl Default for Database {
@@ -346,6 +398,22 @@ mod tests {
             !config.to_masked_toml().contains("hunter2"),
             "revealing ends with the call"
         );
+    }
+
+    #[test]
+    fn keying_names_kinds_of_field() {
+        let config = parse(
+            "[keying]\ndouble = ['nhs_number', 'date']\n[keying.blind_below_by_kind]\nname = 0.7",
+        )
+        .expect("valid");
+        assert_eq!(
+            config.keying.double,
+            [FieldKind::NhsNumber, FieldKind::Date]
+        );
+        let again = parse(&config.to_masked_toml()).expect("what is shown can be read");
+        assert_eq!(again.keying, config.keying);
+        let error = parse("[keying]\ndouble = ['nhs_numbers']").expect_err("no such kind");
+        assert!(error.to_string().contains("nhs_numbers"), "{error}");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 pub mod calibration;
 pub mod field;
 pub mod household;
+pub mod keying;
 pub mod protected_address;
 pub mod reading;
 pub mod role;
+pub mod sampling;
 pub mod urgency;

@@ -8,7 +8,7 @@
 pub enum Role {
     /// Uploads scans and sees what became of them.
     Reception,
-    /// Checks forms and sees the records made of them.
+    /// Checks forms, keys fields of colleagues' forms a second time, and sees the records made of forms.
     Clerk,
     /// Keys fields a second time, without seeing what was read or keyed before.
     SecondClerk,
@@ -74,7 +74,13 @@ impl Role {
         use Permission::*;
         match self {
             Self::Reception => &[Scans],
-            Self::Clerk => &[CheckForms, SeeForms, SeeHouseholds, ProtectAddress],
+            Self::Clerk => &[
+                CheckForms,
+                SeeForms,
+                KeyAgain,
+                SeeHouseholds,
+                ProtectAddress,
+            ],
             Self::SecondClerk => &[KeyAgain],
             Self::Supervisor => &[
                 Scans,

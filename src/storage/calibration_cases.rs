@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::form_fields::from_name;
 use super::{Database, Result};
 use crate::domain::calibration::SettledCase;
+use crate::domain::household::Settled;
 use crate::domain::reading::FieldReading;
 
 /// Stores the signals of fields that a clerk may settle. `fields` are rows of `field` already.
@@ -50,7 +51,7 @@ pub(super) async fn insert_signals(
 }
 
 /// Turns the signals of a form whose answers are stored into cases. A field that no clerk looked at is no case, and
-/// neither is one that even a clerk could not read.
+/// neither is one that even a clerk could not read. A field drawn for the sample waits until that is keyed.
 pub(super) async fn keep(
     connection: &mut PgConnection,
     form_id: Uuid,
@@ -63,16 +64,60 @@ pub(super) async fn keep(
                   f.settled_as = 'value' AND f.value IS NOT NULL AND f.settled_value = f.value, $3
            FROM field_signals s JOIN field f USING (form_id, name)
            WHERE s.form_id = $1 AND f.state IN ('review', 'unreadable') AND f.settled_by IS NOT NULL
-                 AND f.settled_as <> 'unreadable' AND NOT f.special"#,
+                 AND f.settled_as <> 'unreadable' AND NOT f.special
+                 AND NOT EXISTS (SELECT FROM keying_task t WHERE t.form_id = f.form_id AND t.name = f.name
+                                 AND t.purpose = 'qa' AND t.state = 'open')"#,
         form_id,
         Uuid::new_v4(),
         today.with_day(1).unwrap_or(today)
     )
     .execute(&mut *connection)
     .await?;
-    sqlx::query!("DELETE FROM field_signals WHERE form_id = $1", form_id)
-        .execute(connection)
+    sqlx::query!(
+        "DELETE FROM field_signals s WHERE form_id = $1
+           AND NOT EXISTS (SELECT FROM keying_task t WHERE t.form_id = s.form_id AND t.name = s.name
+                           AND t.purpose = 'qa' AND t.state = 'open')",
+        form_id
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Turns the signals of one field into a case, now that people who did not see the reader's value have said what stands
+/// there: better evidence than a clerk who confirmed what was shown, and the only evidence of fields that the machine
+/// accepted. Its hand is a new one, for nothing may lead back to the form.
+pub(super) async fn keep_judged(
+    connection: &mut PgConnection,
+    form_id: Uuid,
+    name: &str,
+    truth: &Settled,
+    today: NaiveDate,
+) -> Result<()> {
+    let value = truth.value().and_then(|v| serde_json::to_value(v).ok());
+    if *truth != Settled::Unreadable {
+        sqlx::query!(
+            r#"INSERT INTO calibration_case
+                      (id, hand, model, risk_group, kind, features, eligible, drawn, "right", month)
+               SELECT gen_random_uuid(), gen_random_uuid(), s.model, s.risk_group, f.kind, s.features, s.eligible,
+                      s.drawn OR f.state = 'accepted', COALESCE(f.value = $3, false), $4
+               FROM field_signals s JOIN field f USING (form_id, name)
+               WHERE s.form_id = $1 AND s.name = $2 AND NOT f.special"#,
+            form_id,
+            name,
+            value,
+            today.with_day(1).unwrap_or(today)
+        )
+        .execute(&mut *connection)
         .await?;
+    }
+    sqlx::query!(
+        "DELETE FROM field_signals WHERE form_id = $1 AND name = $2",
+        form_id,
+        name
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -102,17 +102,16 @@ pub async fn put(
         } else {
             (Some(draft.typed), None, None)
         };
-        // Taken out and put in anew, so that the serial number tells the order of saving.
+        // The serial number tells the order of saving. What a page keeps while somebody types may arrive after they
+        // have confirmed, and must not undo that.
         sqlx::query!(
-            "DELETE FROM field_draft WHERE form_id = $1 AND name = $2",
-            form_id,
-            draft.name
-        )
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query!(
-            "INSERT INTO field_draft (form_id, name, account_id, typed, key_id, sealed, confirmed, saved_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO field_draft AS d (form_id, name, account_id, typed, key_id, sealed, confirmed, saved_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (form_id, name) DO UPDATE
+             SET account_id = excluded.account_id, typed = excluded.typed, key_id = excluded.key_id,
+                 sealed = excluded.sealed, confirmed = excluded.confirmed, saved_at = excluded.saved_at,
+                 serial = DEFAULT
+             WHERE excluded.confirmed OR NOT d.confirmed",
             form_id,
             draft.name,
             account,

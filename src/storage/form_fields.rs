@@ -176,7 +176,11 @@ pub(super) fn from_name<T: serde::de::DeserializeOwned>(name: &str) -> Result<T>
     })
 }
 
-fn typed(kind: FieldKind, json: Option<&serde_json::Value>) -> Result<Option<FieldValue>> {
+/// A stored value of `kind`.
+pub(super) fn typed(
+    kind: FieldKind,
+    json: Option<&serde_json::Value>,
+) -> Result<Option<FieldValue>> {
     json.filter(|json| !json.is_null())
         .map(|json| {
             FieldValue::from_json(kind, json).ok_or_else(|| StorageError::Inconsistent {

@@ -9,6 +9,7 @@
 //! connection is handed out, and writes that a client could interrupt run through [`Database::uninterrupted`].
 
 pub mod accounts;
+pub mod adjudication;
 pub mod api_tokens;
 pub mod audit;
 pub mod audit_chain;
@@ -24,15 +25,20 @@ mod error;
 pub mod exceptions;
 pub mod form_actions;
 pub mod form_fields;
+pub mod keying_times;
+pub mod keying_waits;
 pub mod leases;
 pub mod outbox;
 pub mod printed_sets;
 pub mod progress;
+pub mod qa_sample;
+pub mod quality;
 pub mod queue;
 pub mod reading;
 pub mod reception;
 pub mod review;
 pub mod sealing;
+pub mod second_keying;
 pub mod service_users;
 pub mod sessions;
 pub mod settlement;

@@ -38,7 +38,7 @@ pub struct ScanForm {
     pub id: Uuid,
     /// What people quote.
     pub reference: String,
-    /// `incomplete`, `in_review`, `settled` or `set_aside`.
+    /// `incomplete`, `in_review`, `second_keying`, `settled` or `set_aside`.
     pub state: String,
     /// What is missing.
     pub reason: Option<String>,

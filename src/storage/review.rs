@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::centres::Scope;
 use super::sealing::Sealer;
-use super::settlement::{self, SettleError, SettlementContext};
+use super::settlement::{self, SettleError, Settlement, SettlementContext};
 use super::{Database, Result, StorageError};
 use crate::domain::household::Settled;
 
@@ -123,7 +123,7 @@ pub struct FormHead {
     pub definition_version: u32,
     /// Printed set number.
     pub set_number: Option<String>,
-    /// `incomplete`, `in_review`, `settled` or `set_aside`.
+    /// `incomplete`, `in_review`, `second_keying`, `settled` or `set_aside`.
     pub state: String,
     /// Why it is incomplete or set aside.
     pub reason: Option<String>,
@@ -306,7 +306,7 @@ impl From<sqlx::Error> for SubmitError {
     }
 }
 
-/// Stores what a clerk settled and makes the household, all or nothing. Returns the household's id.
+/// Stores what a clerk settled and makes the household or asks for a second keying, all or nothing.
 ///
 /// # Errors
 /// See [`SubmitError`].
@@ -317,7 +317,7 @@ pub async fn submit(
     expected_version: i32,
     account: Uuid,
     answers: &[Answer],
-) -> Result<Uuid, SubmitError> {
+) -> Result<Settlement, SubmitError> {
     let mut transaction = database.begin().await?;
     let current = sqlx::query!(
         "SELECT state, version FROM form WHERE id = $1 FOR UPDATE",
@@ -335,7 +335,7 @@ pub async fn submit(
         return Err(SubmitError::Held(holder));
     }
     store_answers(&mut transaction, context.sealer, form_id, account, answers).await?;
-    let household = settlement::settle_form(
+    let settlement = settlement::settle_form(
         &mut transaction,
         context,
         form_id,
@@ -345,7 +345,7 @@ pub async fn submit(
     .await?;
     super::drafts::forget(&mut transaction, form_id).await?;
     transaction.commit().await?;
-    Ok(household)
+    Ok(settlement)
 }
 
 async fn store_answers(

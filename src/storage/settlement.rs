@@ -8,9 +8,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
+use super::qa_sample::{self, Chance};
 use super::sealing::{Sealer, associated_data};
 use super::{Result, StorageError};
-use super::{calibration_cases, form_fields, outbox};
+use super::{calibration_cases, form_fields, outbox, second_keying};
+use crate::config::Keying;
 use crate::domain::household::{
     self, Household, HouseholdError, Member, MemberRole, SettledFields,
 };
@@ -27,6 +29,19 @@ pub struct SettlementContext<'a> {
     pub definition: &'a FormDefinition,
     /// Where the pages and the API are reached, for the links in the event; no slash at the end.
     pub public_url: &'a str,
+    /// What two people have to key, and how much is checked afterwards.
+    pub keying: &'a Keying,
+    /// Decides which fields are checked afterwards.
+    pub chance: Chance<'a>,
+}
+
+/// What a form became that a clerk has settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// A record: the household's id.
+    Record(Uuid),
+    /// It waits for fields to be keyed by a second person.
+    SecondKeying,
 }
 
 /// Why a form was not settled.
@@ -49,8 +64,8 @@ impl From<sqlx::Error> for SettleError {
     }
 }
 
-/// Makes the household of a form whose fields are all settled, inside the caller's transaction, and returns the
-/// household's id. `by` is the clerk, or nobody when nothing needed one.
+/// Makes the household of a form whose fields are all settled, inside the caller's transaction, unless a second person
+/// has to key some of them first. `by` is the clerk, or nobody when nothing needed one.
 ///
 /// # Errors
 /// [`StorageError::Conflict`] when the form is not in review at `expected_version`; the other cases are in
@@ -61,10 +76,9 @@ pub async fn settle_form(
     form_id: Uuid,
     expected_version: i32,
     by: Option<Uuid>,
-) -> Result<Uuid, SettleError> {
-    let now = Utc::now();
+) -> Result<Settlement, SettleError> {
     let form = sqlx::query!(
-        "SELECT reference, state, version FROM form WHERE id = $1 FOR UPDATE",
+        "SELECT state, version FROM form WHERE id = $1 FOR UPDATE",
         form_id
     )
     .fetch_optional(&mut *connection)
@@ -73,6 +87,52 @@ pub async fn settle_form(
     if form.state != "in_review" || form.version != expected_version {
         return Err(StorageError::Conflict { subject: "form" }.into());
     }
+    if let Some(clerk) = by {
+        // Nobody is asked to key again what cannot become a record.
+        let settled = settled_fields(connection, context.sealer, form_id).await?;
+        household::from_fields(context.definition, &settled)?;
+        let rules = context.keying;
+        if second_keying::request(connection, rules, form_id, clerk, Utc::now()).await? > 0 {
+            wait_for_second_keying(connection, form_id, clerk).await?;
+            return Ok(Settlement::SecondKeying);
+        }
+    }
+    let actor = by.map_or(Actor::Machine, Actor::Account);
+    let household_id = make_record(connection, context, form_id, by, actor).await?;
+    Ok(Settlement::Record(household_id))
+}
+
+async fn wait_for_second_keying(
+    connection: &mut PgConnection,
+    form_id: Uuid,
+    clerk: Uuid,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE form SET state = 'second_keying', version = version + 1 WHERE id = $1",
+        form_id
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("DELETE FROM review_claim WHERE form_id = $1", form_id)
+        .execute(&mut *connection)
+        .await?;
+    let act = Act::new("sent_to_second_keying", "form", form_id);
+    audit::record(connection, Actor::Account(clerk), act).await
+}
+
+/// Makes the household of a locked form for which nobody has to key anything more. `by` settled the form, `actor` did
+/// what it last waited for.
+pub(super) async fn make_record(
+    connection: &mut PgConnection,
+    context: &SettlementContext<'_>,
+    form_id: Uuid,
+    by: Option<Uuid>,
+    actor: Actor,
+) -> Result<Uuid, SettleError> {
+    let now = Utc::now();
+    let reference = sqlx::query_scalar!("SELECT reference FROM form WHERE id = $1", form_id)
+        .fetch_one(&mut *connection)
+        .await?;
     let settled = settled_fields(connection, context.sealer, form_id).await?;
     let household = household::from_fields(context.definition, &settled)?;
 
@@ -85,6 +145,7 @@ pub async fn settle_form(
     )
     .execute(&mut *connection)
     .await?;
+    qa_sample::draw(connection, context, form_id, by, now).await?;
     calibration_cases::keep(connection, form_id, now.date_naive()).await?;
     let household_id = Uuid::now_v7();
     let protected = protected_address::asked_for(&settled);
@@ -133,7 +194,7 @@ pub async fn settle_form(
         service_user_id,
         members,
         centre: household.centre.clone().filter(|_| !protected),
-        form_reference: form.reference,
+        form_reference: reference,
         consents: household
             .consents
             .iter()
@@ -142,7 +203,6 @@ pub async fn settle_form(
     };
     let event = contact_created(Uuid::now_v7(), now, context.public_url, &created);
     outbox::insert(connection, &event).await?;
-    let actor = by.map_or(Actor::Machine, Actor::Account);
     audit::record(
         &mut *connection,
         actor,

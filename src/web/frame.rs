@@ -9,9 +9,11 @@ use crate::storage::accounts::Permission;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Review,
+    Second,
     Reception,
     Supervision,
     Audit,
+    Quality,
     Elsewhere,
 }
 
@@ -56,6 +58,12 @@ impl Frame {
                 signed_in.can(Permission::CheckForms),
             ),
             (
+                Section::Second,
+                "/second",
+                "Keying again",
+                signed_in.can(Permission::KeyAgain),
+            ),
+            (
                 Section::Reception,
                 "/reception",
                 "Scans",
@@ -72,6 +80,12 @@ impl Frame {
                 "/supervision",
                 "Work in hand",
                 signed_in.can(Permission::Exceptions),
+            ),
+            (
+                Section::Quality,
+                "/quality",
+                "Quality",
+                signed_in.can(Permission::CheckForms) || signed_in.can(Permission::KeyAgain),
             ),
         ];
         all.into_iter()

@@ -16,9 +16,11 @@ mod page_error;
 pub mod password;
 mod picture;
 mod posted;
+mod quality;
 mod reception;
 mod review;
 mod routes;
+mod second;
 mod session;
 mod sign_in;
 mod state;
@@ -186,6 +188,8 @@ fn routes() -> Routes {
         .get("/audit", audit_pages::show)
         .merge(reception::routes())
         .merge(supervision::routes())
+        .merge(second::routes())
+        .merge(quality::routes())
         .merge(api::routes())
         .merge(health::routes())
         .at_most(BODY_LIMIT);

@@ -7,7 +7,7 @@ use super::picture::Pictures;
 use super::review::live::LiveWork;
 use super::throttle::Throttle;
 use super::{WebError, password, session};
-use crate::config::Config;
+use crate::config::{Config, Keying};
 use crate::decoding::Decoder;
 use crate::forms::definition::FormDefinition;
 use crate::objects::ObjectStore;
@@ -15,6 +15,7 @@ use crate::storage::Database;
 use crate::storage::review::FormHead;
 use crate::storage::sealing::Sealer;
 use crate::storage::sessions::SessionLimits;
+use crate::storage::settlement::SettlementContext;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub(super) struct Parts {
     pub provider: Option<Provider>,
     /// Whether people may sign in with a password of Enrol's own.
     pub local_accounts: bool,
+    /// What is keyed twice, blind or as a sample.
+    pub keying: Keying,
     /// Address as seen from outside, without trailing slash.
     pub public_url: String,
     definitions: Vec<FormDefinition>,
@@ -60,6 +63,7 @@ impl AppState {
             session_limits: session::limits(&config.sign_in),
             local_accounts: config.sign_in.local_accounts(),
             provider: Provider::new(&config.sign_in, &public_url)?,
+            keying: config.keying.clone(),
             public_url,
             definitions: crate::forms::load_all(),
         })))
@@ -70,6 +74,17 @@ impl Parts {
     /// Whether browsers reach the pages over TLS, so that cookies can insist on it.
     pub fn secure(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+
+    /// What settling a form printed from `definition` needs.
+    pub fn settling<'a>(&'a self, definition: &'a FormDefinition) -> SettlementContext<'a> {
+        SettlementContext {
+            sealer: &self.sealer,
+            definition,
+            public_url: &self.public_url,
+            keying: &self.keying,
+            chance: &rand::random::<f64>,
+        }
     }
 
     /// All forms that are set up here.

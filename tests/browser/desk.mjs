@@ -145,6 +145,7 @@ async function clear(number) {
     if (number === 0 && !seen.has(look) && ['grid', 'name', 'date'].includes(look)) {
       seen.add(look)
       await stage.inspect(page, `desk-${look}${options['no-javascript'] ? '-plain' : ''}`)
+      if (!options['no-javascript']) await reflow()
       if (look === 'name' && !options['no-javascript']) {
         if (await page.locator('[data-enrol-back]').count()) await go('Escape')
         await page.goto(`${new URL(options.url).origin}/review/${form}/desk`)
@@ -194,10 +195,41 @@ async function expire() {
   if (after !== before) stage.problems.push(`${before} fields were done, now ${after}`)
 }
 
+/** The pages beside the desk; one row of a batch is confirmed with Enter. */
+async function others() {
+  const at = (path) => page.goto(`${new URL(options.url).origin}${path}`)
+  await at('/review/batch?field=surname')
+  await stage.inspect(page, 'batch')
+  const rows = page.locator('[data-enrol-batch]')
+  const before = await rows.count()
+  if (before === 0) stage.problems.push('the batch of surnames is empty')
+  else {
+    const kept = page.waitForResponse((answer) => answer.request().method() === 'POST')
+    await page.keyboard.press('Enter')
+    await kept
+    await page.locator('[data-enrol-batch]:not([hidden])').nth(0).waitFor()
+    await at('/review/batch?field=surname')
+  }
+  for (const [path, name] of [['/review/aside', 'set-aside'], ['/review?referred=1', 'referred'], ['/accessibility', 'accessibility']]) {
+    await at(path)
+    await stage.inspect(page, name)
+  }
+  await at('/review')
+}
+
+/** At 400 % nothing but a table is wider than the window. */
+async function reflow() {
+  await page.setViewportSize({ width: 320, height: 256 })
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+  if (wide > 321) stage.problems.push(`the desk is ${wide} pixels wide at 400 %`)
+  await page.setViewportSize({ width: 1320, height: 900 })
+}
+
 try {
   await page.goto(options.url)
   await stage.signIn(page)
   await stage.inspect(page, 'desk-list')
+  if (!options['no-javascript']) await others()
   for (let number = 0; number < Number(options.forms); number += 1) {
     const next = page.locator('[data-enrol-next]')
     if ((await next.count()) === 0) break

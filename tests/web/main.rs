@@ -14,6 +14,7 @@ mod desk;
 mod fixture;
 mod oidc;
 mod scans;
+mod second;
 mod security;
 
 use enrol::storage::{api_tokens, audit, service_users};

@@ -28,6 +28,8 @@ const CROPS: &[Role] = &[
     Role::InformationGovernance,
 ];
 const SUPERVISING: &[Role] = &[Role::Supervisor];
+const KEYING: &[Role] = &[Role::Clerk, Role::SecondClerk, Role::Supervisor];
+const DECIDING: &[Role] = &[Role::Supervisor];
 const PROTECTING: &[Role] = &[Role::Clerk, Role::Supervisor, Role::SafeguardingLead];
 const LEAD: &[Role] = &[Role::SafeguardingLead];
 const AUDIT: &[Role] = &[Role::InformationGovernance, Role::Auditor];
@@ -88,6 +90,16 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("POST", "/households/{household}/unprotect", Roles(LEAD)),
         ("GET", "/service-users/{service_user}", Roles(FORMS)),
         ("GET", "/audit", Roles(AUDIT)),
+        ("GET", "/second", Roles(KEYING)),
+        ("POST", "/second/tasks/{task}", Roles(KEYING)),
+        ("POST", "/second/tasks/{task}/release", Roles(KEYING)),
+        ("GET", "/second/tasks/{task}/crop", Roles(KEYING)),
+        ("GET", "/second/adjudicate", Roles(DECIDING)),
+        ("POST", "/second/adjudicate/{task}", Roles(DECIDING)),
+        ("GET", "/second/waiting", Roles(DECIDING)),
+        ("POST", "/second/waiting/{form}/waive", Roles(DECIDING)),
+        ("GET", "/quality", Roles(KEYING)),
+        ("POST", "/quality/wrong-records/{task}", Roles(DECIDING)),
         ("GET", "/reception", Roles(RECEPTION)),
         ("POST", "/reception", Roles(RECEPTION)),
         ("GET", "/reception/{document}", Roles(RECEPTION)),
@@ -181,6 +193,8 @@ impl Papers {
     fn path(&self, path: &str) -> String {
         path.replace("{form}", &self.form.to_string())
             .replace("{page}", "1")
+            // Nobody has this task.
+            .replace("{task}", &self.form.to_string())
             .replace("{field}", "primary_carer.surname")
             .replace("{household}", &self.household.to_string())
             .replace("{service_user}", &self.service_user.to_string())

@@ -6,5 +6,8 @@ mod audit_trail;
 mod calibration;
 mod page_sets;
 mod publishing;
+mod qa_sample;
 mod queue;
+mod second_keying;
+mod second_stage;
 mod support;

@@ -135,6 +135,17 @@ async fn drafts_are_kept_in_order_and_sealed_where_they_are_special() {
             .unwrap()
     };
     assert_eq!(of_form().await["b"].typed, json!({"values": ["SMITH"]}));
+    // What was being typed arrives late: it does not take the place of what was confirmed.
+    let late = NewDraft {
+        name: "a",
+        typed: json!({"values": ["SMI"]}),
+        special: false,
+        confirmed: false,
+    };
+    drafts::put(&stage.database, &stage.sealer, form, ada, vec![late])
+        .await
+        .unwrap();
+    assert_eq!(of_form().await["a"].typed, json!({"values": ["SMITH"]}));
     let undo = async || drafts::undo(&stage.database, form, ada).await.unwrap();
     assert_eq!(undo().await.as_deref(), Some("b"));
     assert_eq!(undo().await.as_deref(), Some("a"));

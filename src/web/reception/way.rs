@@ -137,6 +137,7 @@ fn form_outcome(form: &ScanForm, clerk: bool) -> Outcome {
     let (state, colour, step) = match form.state.as_str() {
         "settled" => ("Done", "govuk-tag--green", Some(STEPS)),
         "in_review" => ("Waiting for a clerk", "govuk-tag--blue", Some(3)),
+        "second_keying" => ("Waiting for a second clerk", "govuk-tag--blue", Some(3)),
         "incomplete" => ("Page missing", "govuk-tag--orange", None),
         _ => ("Set aside", "govuk-tag--orange", None),
     };

@@ -13,17 +13,17 @@ use crate::forms::definition::Field;
 use crate::storage::form_fields::StoredField;
 
 /// The radio button or checkbox for "left blank".
-pub(super) const BLANK: &str = "blank";
+pub(in crate::web) const BLANK: &str = "blank";
 /// The radio button or checkbox for "not readable".
-pub(super) const UNREADABLE: &str = "unreadable";
+pub(in crate::web) const UNREADABLE: &str = "unreadable";
 /// The button for "struck out": the family took its answer back, so that the field counts as left blank.
 pub(super) const STRUCK: &str = "struck";
 /// Keeps the marks apart from options of a form, which never begin with it.
-pub(super) const MARK_PREFIX: &str = "-";
+pub(in crate::web) const MARK_PREFIX: &str = "-";
 
 /// What stands in the inputs of one field.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Typed {
+pub(in crate::web) struct Typed {
     /// Text, or the options chosen.
     pub values: Vec<String>,
     /// Day, month and year of a date.
@@ -53,7 +53,8 @@ impl Typed {
         }
     }
 
-    fn of_value(value: &FieldValue) -> Self {
+    /// What stands in the inputs for a value.
+    pub fn of_value(value: &FieldValue) -> Self {
         let (values, date) = match value {
             FieldValue::Text(text) => (vec![text.clone()], <[String; 3]>::default()),
             FieldValue::Choices(choices) => (choices.clone(), <[String; 3]>::default()),
@@ -68,6 +69,15 @@ impl Typed {
             values,
             date,
             marks: vec![],
+        }
+    }
+
+    /// What stands in the inputs for an answer.
+    pub fn of_settled(settled: &Settled) -> Self {
+        match settled {
+            Settled::Value(value) => Self::of_value(value),
+            Settled::Blank => Self::of_mark(BLANK),
+            Settled::Unreadable => Self::of_mark(UNREADABLE),
         }
     }
 
@@ -152,7 +162,7 @@ fn split_date(raw: Option<&str>) -> [String; 3] {
 }
 
 /// What was typed, by field name.
-pub(super) fn typed(fields: &[(String, String)]) -> BTreeMap<String, Typed> {
+pub(in crate::web) fn typed(fields: &[(String, String)]) -> BTreeMap<String, Typed> {
     let mut all: BTreeMap<String, Typed> = BTreeMap::new();
     for (input, value) in fields {
         let Some((part, name)) = input.split_once(':') else {
@@ -175,7 +185,11 @@ pub(super) fn typed(fields: &[(String, String)]) -> BTreeMap<String, Typed> {
 ///
 /// # Errors
 /// What is wrong, as a sentence for the clerk without a full stop.
-pub(super) fn settle(field: &Field, typed: &Typed, must_decide: bool) -> Result<Settled, String> {
+pub(in crate::web) fn settle(
+    field: &Field,
+    typed: &Typed,
+    must_decide: bool,
+) -> Result<Settled, String> {
     match (typed.is_marked(UNREADABLE), typed.is_marked(BLANK)) {
         (true, true) => return Err("Choose either “left blank” or “not readable”".into()),
         (true, false) => return Ok(Settled::Unreadable),

@@ -114,7 +114,7 @@ async fn page(
             Act::new("viewed", "form", one.form_id),
         )
         .await?;
-        let first = open.shown_at_first();
+        let first = open.shown_at_first(&state.keying);
         let nothing = Typed::default();
         let typed = first.get(&one.name).unwrap_or(&nothing);
         let view = FieldView::new(field, stored, typed, None, true);

@@ -114,7 +114,7 @@ async fn form_for(
 }
 
 /// The definition a form was printed from; without it nothing of the form can be shown.
-pub(super) fn definition_of<'a>(
+pub(in crate::web) fn definition_of<'a>(
     state: &'a AppState,
     head: &FormHead,
 ) -> Result<&'a FormDefinition, PageError> {
@@ -124,7 +124,12 @@ pub(super) fn definition_of<'a>(
     })
 }
 
-async fn page_of(state: &AppState, form: Uuid, number: u32) -> Result<FormPage, PageError> {
+/// A page of a form.
+pub(in crate::web) async fn page_of(
+    state: &AppState,
+    form: Uuid,
+    number: u32,
+) -> Result<FormPage, PageError> {
     let pages = review::pages(&state.database, form).await?;
     pages
         .into_iter()
@@ -132,7 +137,8 @@ async fn page_of(state: &AppState, form: Uuid, number: u32) -> Result<FormPage, 
         .ok_or(PageError::NotFound)
 }
 
-fn picture(made: Result<Bytes, PictureError>) -> Result<Response, PageError> {
+/// An answer with a picture.
+pub(in crate::web) fn picture(made: Result<Bytes, PictureError>) -> Result<Response, PageError> {
     match made {
         Ok(png) => Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response()),
         Err(error) => Err(PageError::Broken(format!("no picture: {error}"))),

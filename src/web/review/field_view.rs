@@ -7,7 +7,7 @@ use crate::storage::form_fields::StoredField;
 use crate::web::picture::crop_size;
 
 /// A radio button or checkbox.
-pub(super) struct Choice {
+pub(in crate::web) struct Choice {
     pub value: String,
     pub label: String,
     pub checked: bool,
@@ -16,7 +16,7 @@ pub(super) struct Choice {
 }
 
 /// The input that fits the field's kind.
-pub(super) enum Control {
+pub(in crate::web) enum Control {
     Line {
         value: String,
         mode: &'static str,
@@ -62,7 +62,7 @@ pub(super) struct FieldView {
 }
 
 /// Element id of the field's first input, where an error leads.
-pub(super) fn target(name: &str) -> String {
+pub(in crate::web) fn target(name: &str) -> String {
     format!("value-{}", name.replace('.', "-"))
 }
 
@@ -150,7 +150,8 @@ fn alt(label: &str, field: &Field, stored: &StoredField) -> String {
     }
 }
 
-fn control(field: &Field, typed: &Typed) -> Control {
+/// The input that fits `field`, with what was typed.
+pub(in crate::web) fn control(field: &Field, typed: &Typed) -> Control {
     let text = typed.text().to_owned();
     let line = |mode, width| Control::Line {
         value: text.clone(),

@@ -12,8 +12,10 @@ use super::actions::NoteLine;
 use super::answers::Typed;
 use super::evidence::definition_of;
 use super::field_view::{Control, FieldView, target};
+use crate::config::Keying;
 use crate::domain::field::FieldState;
 use crate::domain::household;
+use crate::domain::keying::{Presentation, presentation};
 use crate::forms::definition::FormDefinition;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
@@ -64,7 +66,7 @@ struct FormPageView {
 }
 
 /// A form with all that its page is made of.
-pub(super) struct OpenForm<'a> {
+pub(in crate::web) struct OpenForm<'a> {
     pub head: FormHead,
     pub definition: &'a FormDefinition,
     pub fields: BTreeMap<String, StoredField>,
@@ -80,7 +82,7 @@ pub(super) struct OpenForm<'a> {
 }
 
 /// What was typed before.
-pub(super) struct Kept {
+pub(in crate::web) struct Kept {
     pub typed: Typed,
     /// Whether the person went on to the next field.
     pub confirmed: bool,
@@ -190,19 +192,26 @@ pub(in crate::web) async fn show(
         Act::new("viewed", "form", id),
     )
     .await?;
-    let typed = form.shown_at_first();
+    let typed = form.shown_at_first(&state.keying);
     Ok(page(&form, &signed_in, &typed, &BTreeMap::new()))
 }
 
 impl OpenForm<'_> {
+    /// Whether the person types this field without seeing what was read.
+    pub fn is_blind(&self, stored: &StoredField, keying: &Keying) -> bool {
+        self.attention.contains(&stored.name)
+            && presentation(stored.kind, stored.confidence, keying) == Presentation::Blind
+    }
+
     /// What the inputs show when the form is opened: what somebody typed before, else what was read.
-    pub fn shown_at_first(&self) -> BTreeMap<String, Typed> {
+    pub fn shown_at_first(&self, keying: &Keying) -> BTreeMap<String, Typed> {
         self.fields
             .values()
             .filter_map(|stored| {
                 let field = self.definition.field(&stored.name)?;
                 let typed = match self.drafts.get(&stored.name) {
                     Some(draft) => draft.typed.clone(),
+                    None if self.is_blind(stored, keying) => Typed::default(),
                     None => Typed::of_reading(field, stored),
                 };
                 Some((stored.name.clone(), typed))
@@ -330,6 +339,12 @@ pub(super) fn closed(
         "settled" => (
             "This form is done: its record has been made.".to_owned(),
             vec![],
+            None,
+        ),
+        "second_keying" => (
+            "This form was checked. Some of its fields wait to be keyed by a second person."
+                .to_owned(),
+            vec!["Its record is made as soon as two people agree on them.".to_owned()],
             None,
         ),
         "incomplete" => (

@@ -44,7 +44,8 @@ struct Row {
 
 struct Done {
     reference: String,
-    household_id: Uuid,
+    /// The record, unless a second person has to key something first.
+    household_id: Option<Uuid>,
 }
 
 #[derive(Template)]
@@ -100,8 +101,9 @@ pub(in crate::web) async fn show(
             .await
             .ok()
             .and_then(|form| {
-                Some(Done {
-                    household_id: form.household_id?,
+                let waits = form.state == "second_keying";
+                (waits || form.household_id.is_some()).then_some(Done {
+                    household_id: form.household_id,
                     reference: form.reference,
                 })
             }),

@@ -1,11 +1,11 @@
 //! The review desk: forms that wait, one form with its doubtful fields, and what the clerk makes of them.
 
 pub(super) mod actions;
-mod answers;
+pub(super) mod answers;
 pub(super) mod batch;
 pub(super) mod desk;
 pub(super) mod evidence;
-mod field_view;
+pub(super) mod field_view;
 pub(super) mod form;
 pub(super) mod list;
 pub(super) mod live;

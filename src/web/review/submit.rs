@@ -14,9 +14,10 @@ use crate::storage::Database;
 use crate::storage::accounts::Permission;
 use crate::storage::audit;
 use crate::storage::review::{self, Answer, SubmitError};
-use crate::storage::settlement::{SettleError, SettlementContext};
+use crate::storage::settlement::{SettleError, Settlement};
 use crate::web::page_error::PageError;
 use crate::web::posted::Posted;
+use crate::web::second::times;
 use crate::web::state::AppState;
 use crate::web::visible;
 
@@ -41,7 +42,8 @@ pub(in crate::web) async fn submit(
     let me = posted.signed_in.account.id;
     if form.head.state != "in_review" || form.head.version != version {
         // The same page sent twice, by a double click or a reload: it is done, so say so.
-        if form.head.state == "settled" && settled_by(&state, id, me).await? {
+        let gone_on = matches!(form.head.state.as_str(), "settled" | "second_keying");
+        if gone_on && settled_by(&state, id, me).await? {
             return Ok(done(id));
         }
         return Ok(form::closed(
@@ -66,8 +68,12 @@ pub(in crate::web) async fn submit(
         Ok(answers) => answers,
         Err(errors) => return Ok(form::page(&form, &posted.signed_in, &typed, &errors)),
     };
+    let seconds = times::of_form(&state, &form, &answers, &posted.fields);
     match store(&state, &form, me, answers).await {
-        Ok(_) => Ok(done(id)),
+        Ok(_) => {
+            times::store(&state, id, me, &seconds).await;
+            Ok(done(id))
+        }
         Err(SubmitError::Changed) => {
             let head = review::form(&state.database, id)
                 .await?
@@ -129,9 +135,10 @@ pub(super) async fn settled_by(
     account: Uuid,
 ) -> Result<bool, PageError> {
     let entries = audit::of_subject(state.database.pool(), "form", form).await?;
-    Ok(entries
-        .iter()
-        .any(|entry| entry.action == "settled" && entry.actor_id == Some(account)))
+    Ok(entries.iter().any(|entry| {
+        matches!(entry.action.as_str(), "settled" | "sent_to_second_keying")
+            && entry.actor_id == Some(account)
+    }))
 }
 
 /// What every field is settled as, or what is wrong by field name.
@@ -189,15 +196,11 @@ pub(super) async fn store(
     form: &OpenForm<'_>,
     account: Uuid,
     answers: Vec<Answer>,
-) -> Result<Uuid, SubmitError> {
+) -> Result<Settlement, SubmitError> {
     let (state, id, version) = (state.clone(), form.head.id, form.head.version);
     let definition = form.definition.clone();
     Database::uninterrupted(async move {
-        let context = SettlementContext {
-            sealer: &state.sealer,
-            definition: &definition,
-            public_url: &state.public_url,
-        };
+        let context = state.settling(&definition);
         review::submit(&state.database, &context, id, version, account, &answers).await
     })
     .await

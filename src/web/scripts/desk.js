@@ -142,7 +142,7 @@ if (desk) {
   }
 
   // Keeps what is being typed: at most once a minute while somebody types, and when the page is left.
-  let kept = 0
+  let kept = Date.now()
   let changed = false
   const keep = (leaving = false) => {
     if (!changed || sending) return

@@ -1,6 +1,7 @@
 // @ts-check
 // Makes the pages quicker where JavaScript is there; every page works without it.
 import { initAll } from './govuk-frontend.min.js'
+import './keying_times.js'
 import './reception.js'
 import './session.js'
 

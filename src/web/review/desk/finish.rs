@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::page::{address, not_yours};
 use super::save::signed_in_at_desk;
 use super::{keys, steps};
+use crate::config::Keying;
 use crate::domain::household::HouseholdError;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
@@ -102,7 +103,7 @@ pub(super) async fn submit(
         // Something was added to the form; the drafts are still there, so the clerk looks at it once more.
         return page(&state, &form, signed_in, &BTreeMap::new()).await;
     }
-    let answers = match submit::settle(&form, &answered(&form)) {
+    let answers = match submit::settle(&form, &answered(&form, &state.keying)) {
         Ok(answers) => answers,
         Err(errors) => return page(&state, &form, signed_in, &errors).await,
     };
@@ -115,7 +116,7 @@ pub(super) async fn submit(
             if head.state != "in_review" && submit::settled_by(&state, id, me).await? {
                 return Ok(submit::done(id));
             }
-            let typed = submit::in_words(&form, &answered(&form));
+            let typed = submit::in_words(&form, &answered(&form, &state.keying));
             Ok(form::closed(&head, signed_in, StatusCode::CONFLICT, typed))
         }
         Err(SubmitError::Held(holder)) => {
@@ -139,8 +140,8 @@ pub(super) async fn submit(
 
 /// What the drafts say, and for fields that need nobody what was read. A field that needs a person and was not
 /// confirmed says nothing.
-fn answered(form: &OpenForm<'_>) -> BTreeMap<String, Typed> {
-    let mut typed = form.shown_at_first();
+fn answered(form: &OpenForm<'_>, keying: &Keying) -> BTreeMap<String, Typed> {
+    let mut typed = form.shown_at_first(keying);
     typed.retain(|name, _| {
         !form.attention.contains(name) || form.drafts.get(name).is_some_and(|d| d.confirmed)
     });
@@ -153,7 +154,7 @@ async fn page(
     signed_in: &SignedIn,
     errors: &BTreeMap<String, String>,
 ) -> Result<Response, PageError> {
-    let typed = answered(form);
+    let typed = answered(form, &state.keying);
     let id = form.head.id;
     let (mut lines, mut quiet) = (vec![], vec![]);
     for field in &form.definition.fields {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::steps::{self, Step};
 use super::suggestions;
 use super::{advice, keys};
+use crate::config::Keying;
 use crate::forms::definition::Zone;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
@@ -126,7 +127,7 @@ pub(super) async fn show(
         Act::new("viewed", "form", id),
     )
     .await?;
-    let typed = form.shown_at_first();
+    let typed = form.shown_at_first(&state.keying);
     desk_page(&state, &form, &signed_in, &step, &typed, &BTreeMap::new()).await
 }
 
@@ -163,7 +164,7 @@ pub(super) async fn desk_page(
     let fields: Vec<DeskField> = step
         .names
         .iter()
-        .filter_map(|name| desk_field(form, signed_in, name, typed, errors))
+        .filter_map(|name| desk_field(&state.keying, form, signed_in, name, typed, errors))
         .collect();
     let single = fields.len() == 1;
     let marks = single
@@ -243,6 +244,7 @@ fn group_of(form: &OpenForm<'_>, step: &Step) -> String {
 }
 
 fn desk_field(
+    keying: &Keying,
     form: &OpenForm<'_>,
     signed_in: &SignedIn,
     name: &str,
@@ -267,7 +269,13 @@ fn desk_field(
         () if typed.is_marked(BLANK) => Some("left blank"),
         () => None,
     };
-    let suggestions = suggestions::of_field(field, stored);
+    // Whoever types blind sees nothing of what was read, not even how sure the reader was of it.
+    let blind = form.is_blind(stored, keying);
+    let suggestions = if blind {
+        vec![]
+    } else {
+        suggestions::of_field(field, stored)
+    };
     let consent = field.rules.consent.is_some();
     let draft = form.drafts.get(name);
     Some(DeskField {
@@ -281,7 +289,7 @@ fn desk_field(
             })
             .collect(),
         marked: marked.filter(|_| !matches!(view.control, Control::Radios { .. })),
-        how_sure: (!consent).then(|| advice::how_sure(stored)),
+        how_sure: (!consent && !blind).then(|| advice::how_sure(stored)),
         typed_by: draft
             .filter(|d| d.by != signed_in.account.id)
             .map(|d| d.display_name.clone()),

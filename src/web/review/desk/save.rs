@@ -96,7 +96,7 @@ pub(super) async fn keep(
     }
     let step = step_of(&form, &posted)?;
     let typed = typed_at(&form, &step, &posted);
-    let before = form.shown_at_first();
+    let before = form.shown_at_first(&state.keying);
     let changed: Vec<String> = step
         .names
         .iter()
