@@ -19,7 +19,7 @@ use crate::storage::sessions::{self, SessionLimits};
 
 /// A page that asks for news by itself says so with this header, so that its asking does not keep a session alive that
 /// nobody uses. Streams of events are known by what they accept.
-const BACKGROUND: &str = "x-enrol-poll";
+const BACKGROUND: &str = "x-enrol-background";
 
 /// 256 random bits as text for a cookie, a form or a header.
 pub fn random_token() -> String {

@@ -125,7 +125,12 @@ async fn run(site: &Site, clerks: &[Browser], args: &Args) -> Figures {
 }
 
 /// Takes the next form and confirms its fields one by one until it ends or time is up.
-async fn work_on_a_form(clerk: &Browser, until: Instant, think: Duration, times: &mut Vec<Duration>) {
+async fn work_on_a_form(
+    clerk: &Browser,
+    until: Instant,
+    think: Duration,
+    times: &mut Vec<Duration>,
+) {
     let list = clerk.get("/review").await.text().await.unwrap();
     let csrf = fixture::hidden(&list, "csrf");
     let answer = clerk.post("/review/next", &[("csrf", &csrf)]).await;
@@ -138,7 +143,10 @@ async fn work_on_a_form(clerk: &Browser, until: Instant, think: Duration, times:
     while Instant::now() < until {
         tokio::time::sleep(think).await;
         let fields = confirming(&page);
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
         let began = Instant::now();
         let answer = clerk.post(&address, &fields).await;
         let on = answer.url().path().to_owned();
@@ -159,7 +167,9 @@ fn confirming(page: &str) -> Vec<(String, String)> {
     let mut sent = Vec::new();
     let mut typed = false;
     for input in html.select(&inputs) {
-        let Some(name) = input.attr("name") else { continue };
+        let Some(name) = input.attr("name") else {
+            continue;
+        };
         let choice = matches!(input.attr("type"), Some("radio" | "checkbox"));
         if choice && input.attr("checked").is_none() {
             continue;

@@ -246,7 +246,10 @@ async fn a_settled_form_becomes_a_household_that_others_may_read() {
         .with_timezone(&chrono::Local)
         .format("%-d %B %Y, %H:%M")
         .to_string();
-    let list = element(&list, "main", &[(form, "FORM")]).replace(&received, "RECEIVED");
+    let csrf = hidden(&list, "csrf");
+    let list = element(&list, "main", &[(form, "FORM")])
+        .replace(&received, "RECEIVED")
+        .replace(&csrf, "CSRF");
     insta::assert_snapshot!("list", list);
 
     // A consent without an answer and a date that does not exist are pointed out, and nothing is stored.
