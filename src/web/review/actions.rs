@@ -54,7 +54,7 @@ impl From<Note> for NoteLine {
 }
 
 /// The words that somebody has to give, or the page that asks for them.
-fn words<'a>(posted: &'a Posted, form: Uuid) -> Result<&'a str, Box<Response>> {
+fn words(posted: &Posted, form: Uuid) -> Result<&str, Box<Response>> {
     let text = posted.first("text").unwrap_or_default().trim();
     if (1..=LONGEST).contains(&text.chars().count()) {
         return Ok(text);
