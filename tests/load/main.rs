@@ -66,8 +66,7 @@ async fn main() {
         clerks.push(site.browser(&format!("clerk{number}")).await);
     }
     println!("{} clerks have signed in", clerks.len());
-    let template = queue::template(&site).await;
-    let each = queue::OPEN_FIELDS;
+    let (template, each) = queue::template(&site).await;
     queue::copies(&site, template, args.clerks * 4).await;
     let few = run(&site, &clerks, &args).await;
     queue::copies(&site, template, args.fields.div_ceil(each)).await;

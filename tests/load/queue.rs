@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use crate::fixture::{Site, written};
 
-/// Fields of each form that wait for a person.
-pub const OPEN_FIELDS: usize = 50;
+/// Most fields of each form that wait for a person.
+const OPEN_FIELDS: i64 = 50;
 
-/// A form with [`OPEN_FIELDS`] fields to look at. It waits for nobody itself.
-pub async fn template(site: &Site) -> Uuid {
+/// A form with as many fields to look at as it has, up to [`OPEN_FIELDS`], and how many they are. It waits for nobody
+/// itself.
+pub async fn template(site: &Site) -> (Uuid, usize) {
     let form = site.form("F-900000", &written()).await;
     let pool = site.database.pool();
     sqlx::query(
@@ -22,7 +23,7 @@ pub async fn template(site: &Site) -> Uuid {
              LIMIT $2 - (SELECT count(*) FROM field WHERE form_id = $1 AND state = 'review'))",
     )
     .bind(form)
-    .bind(OPEN_FIELDS as i64)
+    .bind(OPEN_FIELDS)
     .execute(pool)
     .await
     .unwrap();
@@ -31,7 +32,13 @@ pub async fn template(site: &Site) -> Uuid {
         .execute(pool)
         .await
         .unwrap();
-    form
+    let open: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM field WHERE form_id = $1 AND state = 'review'")
+            .bind(form)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+    (form, open as usize)
 }
 
 /// So many copies of the form, all waiting for a clerk.
