@@ -35,8 +35,8 @@ struct Args {
     /// Fields that wait for a person
     #[arg(long, default_value_t = 100_000)]
     fields: usize,
-    /// Seconds of work in each run
-    #[arg(long, default_value_t = 60)]
+    /// Seconds of work in each run; not so many that a clerk comes to the end of a form
+    #[arg(long, default_value_t = 20)]
     seconds: u64,
     /// Seconds a clerk looks at a field before confirming it: the keystroke-level model has 1.55
     #[arg(long, default_value_t = 1.55)]
