@@ -101,6 +101,43 @@ pub struct Member {
     pub details: BTreeMap<String, Json>,
 }
 
+impl Member {
+    /// The block of the form that describes this person: `child_2`.
+    pub fn block(&self) -> String {
+        block_name(self.role.as_str(), self.position)
+    }
+
+    /// Every ordinary answer by name without the block.
+    pub fn answers(&self) -> BTreeMap<String, Json> {
+        let mut answers = self.details.clone();
+        let text = |text: &str| Json::String(text.to_owned());
+        let own = [
+            ("first_name", Some(text(&self.first_name))),
+            ("surname", Some(text(&self.surname))),
+            (
+                "date_of_birth",
+                self.date_of_birth.map(|d| text(&d.to_string())),
+            ),
+            ("nhs_number", self.nhs_number.as_deref().map(text)),
+            ("email", self.email.as_deref().map(text)),
+        ];
+        let known = own
+            .into_iter()
+            .filter_map(|(n, v)| Some((n.to_owned(), v?)));
+        answers.extend(known);
+        answers
+    }
+}
+
+/// The block of a form that describes the member of that role and position: `child_2`, `primary_carer`.
+pub fn block_name(role: &str, position: i32) -> String {
+    if role == "child" {
+        format!("child_{position}")
+    } else {
+        role.to_owned()
+    }
+}
+
 /// Names and numbers stay out of logs.
 impl std::fmt::Debug for Member {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -4,6 +4,7 @@ pub mod calibration;
 pub mod field;
 pub mod household;
 pub mod keying;
+pub mod proposal;
 pub mod protected_address;
 pub mod reading;
 pub mod role;

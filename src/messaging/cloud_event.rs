@@ -18,10 +18,14 @@ use crate::{
 
 /// CloudEvents `type`, and routing key, of the event that a household was created.
 pub const CONTACT_CREATED: &str = "uk.enrol.contact.created.v1";
+/// The same of the event that a newer form told more of a household.
+pub const CONTACT_UPDATED: &str = "uk.enrol.contact.updated.v1";
+/// The same of the event that two records are one person.
+pub const CONTACT_MERGED: &str = "uk.enrol.contact.merged.v1";
 /// Content type of a CloudEvent in structured mode.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
-/// A member of the new household.
+/// A member of a household.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberReference {
     /// Id of the service user.
@@ -30,21 +34,41 @@ pub struct MemberReference {
     pub role: MemberRole,
 }
 
-/// What the event that a household was created says.
+/// What the events about a household say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContactCreated {
-    /// The new household.
+pub struct Contact {
+    /// The household.
     pub household_id: Uuid,
     /// Its primary carer.
     pub service_user_id: Uuid,
-    /// All its members, the primary carer among them.
+    /// Everybody on the form, the primary carer among them.
     pub members: Vec<MemberReference>,
-    /// The centre that registered the family.
+    /// The centre that registered the family, unless its address is protected.
     pub centre: Option<String>,
     /// Reference of the form, `F-000123`.
     pub form_reference: String,
     /// Answers by purpose or channel: `contact.email`.
     pub consents: BTreeMap<String, ConsentAnswer>,
+}
+
+impl Contact {
+    /// The event's data. `public_url` begins the link.
+    fn data(&self, public_url: &str) -> serde_json::Value {
+        let member = |m: &MemberReference| json!({ "id": m.id, "role": m.role.as_str() });
+        let members: Vec<_> = self.members.iter().map(member).collect();
+        let consent =
+            |(purpose, answer): (&String, &ConsentAnswer)| (purpose.clone(), answer.as_str());
+        let consents: BTreeMap<_, _> = self.consents.iter().map(consent).collect();
+        json!({
+            "household_id": self.household_id,
+            "service_user_id": self.service_user_id,
+            "members": members,
+            "centre": self.centre,
+            "form_reference": self.form_reference,
+            "consents": consents,
+            "link": format!("{public_url}/api/service-users/{}", self.service_user_id),
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -59,51 +83,92 @@ struct Envelope<'a> {
     data: serde_json::Value,
 }
 
-/// The event that a household was created, for the outbox. `public_url` is the address of Enrol's web pages without
-/// trailing slash; it is the event's source and begins its link.
-pub fn contact_created(
+/// An event for the outbox. `public_url` is the address of Enrol's web pages without trailing slash; it is the event's
+/// source. `subject` is the id of the record it is about.
+fn event(
+    kind: &'static str,
     id: Uuid,
     at: DateTime<Utc>,
     public_url: &str,
-    created: &ContactCreated,
+    subject: Uuid,
+    data: serde_json::Value,
 ) -> OutboxMessage {
-    let members: Vec<_> = created
-        .members
-        .iter()
-        .map(|m| json!({ "id": m.id, "role": m.role.as_str() }))
-        .collect();
-    let consents: BTreeMap<_, _> = created
-        .consents
-        .iter()
-        .map(|(purpose, answer)| (purpose, answer.as_str()))
-        .collect();
     let envelope = Envelope {
         specversion: "1.0",
         id,
         source: public_url,
-        r#type: CONTACT_CREATED,
-        subject: created.household_id.to_string(),
+        r#type: kind,
+        subject: subject.to_string(),
         time: at.to_rfc3339_opts(SecondsFormat::Millis, true),
         datacontenttype: "application/json",
-        data: json!({
-            "household_id": created.household_id,
-            "service_user_id": created.service_user_id,
-            "members": members,
-            "centre": created.centre,
-            "form_reference": created.form_reference,
-            "consents": consents,
-            "link": format!("{public_url}/api/service-users/{}", created.service_user_id),
-        }),
+        data,
     };
     OutboxMessage {
         id,
         exchange: topology::EVENTS.name.to_owned(),
-        routing_key: CONTACT_CREATED.to_owned(),
+        routing_key: kind.to_owned(),
         content_type: CONTENT_TYPE.to_owned(),
-        message_type: CONTACT_CREATED.to_owned(),
+        message_type: kind.to_owned(),
         body: serde_json::to_value(envelope).expect("strings and ids are always JSON"),
         attempts: 0,
     }
+}
+
+/// The event that a household was created.
+pub fn contact_created(
+    id: Uuid,
+    at: DateTime<Utc>,
+    public_url: &str,
+    contact: &Contact,
+) -> OutboxMessage {
+    let data = contact.data(public_url);
+    event(
+        CONTACT_CREATED,
+        id,
+        at,
+        public_url,
+        contact.household_id,
+        data,
+    )
+}
+
+/// The event that a newer form told more of a household. `changed` names the answers that changed, without values; of
+/// Article 9 answers it says `special`.
+pub fn contact_updated(
+    id: Uuid,
+    at: DateTime<Utc>,
+    public_url: &str,
+    contact: &Contact,
+    changed: &[String],
+) -> OutboxMessage {
+    let mut data = contact.data(public_url);
+    data["changed"] = json!(changed);
+    event(
+        CONTACT_UPDATED,
+        id,
+        at,
+        public_url,
+        contact.household_id,
+        data,
+    )
+}
+
+/// The event that two records were found to be one person (`undone` false), or not to be after all.
+pub fn contact_merged(
+    id: Uuid,
+    at: DateTime<Utc>,
+    public_url: &str,
+    kept: Uuid,
+    absorbed: Uuid,
+    undone: bool,
+) -> OutboxMessage {
+    let data = json!({
+        "kept_id": kept,
+        "absorbed_id": absorbed,
+        "undone": undone,
+        "link": format!("{public_url}/api/service-users/{kept}"),
+    });
+    event(CONTACT_MERGED, id, at, public_url, kept, data)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::*;
 #[test]
 fn looks_like_the_published_example() {
     let id = |n: u128| Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n);
-    let created = ContactCreated {
+    let created = Contact {
         household_id: id(2),
         service_user_id: id(3),
         members: vec![

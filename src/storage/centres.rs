@@ -63,13 +63,14 @@ pub async fn sees_document(database: &Database, scope: &Scope, id: Uuid) -> Resu
     Ok(seen.fetch_one(database.pool()).await?)
 }
 
-/// Whether there is such a household and it may be seen. Its centre is its form's.
+/// Whether there is such a household and it may be seen: by the centre of any of its forms.
 pub async fn sees_household(database: &Database, scope: &Scope, id: Uuid) -> Result<bool> {
-    let form = sqlx::query_scalar!("SELECT form_id FROM household WHERE id = $1", id)
-        .fetch_optional(database.pool())
-        .await?;
-    match form {
-        Some(form) => sees_form(database, scope, form).await,
-        None => Ok(false),
-    }
+    let seen = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM registration r JOIN form f ON f.id = r.form_id WHERE r.household_id = $1
+               AND ($2::text[] IS NULL OR f.centre = ANY($2) OR f.centre IS NULL AND $3)) AS "seen!""#,
+        id,
+        scope.centres.as_deref(),
+        scope.unknown
+    );
+    Ok(seen.fetch_one(database.pool()).await?)
 }

@@ -156,9 +156,9 @@ pub struct WrongRecord {
 pub async fn wrong_records(database: &Database, limit: i64) -> Result<Vec<WrongRecord>> {
     let records = sqlx::query_as!(
         WrongRecord,
-        r#"SELECT t.id AS task_id, t.form_id, f.reference, h.id AS household_id, t.name, f.definition_id,
+        r#"SELECT t.id AS task_id, t.form_id, f.reference, r.household_id, t.name, f.definition_id,
                   f.definition_version, t.third_at AS "found_at!"
-           FROM keying_task t JOIN form f ON f.id = t.form_id JOIN household h ON h.form_id = t.form_id
+           FROM keying_task t JOIN form f ON f.id = t.form_id JOIN registration r ON r.form_id = t.form_id
            WHERE t.purpose = 'qa' AND t.state = 'decided' AND t.taken <> 'first' AND t.dealt_with_at IS NULL
            ORDER BY t.third_at LIMIT $1"#,
         limit

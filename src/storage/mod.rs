@@ -36,6 +36,7 @@ pub mod quality;
 pub mod queue;
 pub mod reading;
 pub mod reception;
+pub mod register;
 pub mod review;
 pub mod sealing;
 pub mod second_keying;

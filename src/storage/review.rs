@@ -123,7 +123,7 @@ pub struct FormHead {
     pub definition_version: u32,
     /// Printed set number.
     pub set_number: Option<String>,
-    /// `incomplete`, `in_review`, `second_keying`, `settled` or `set_aside`.
+    /// `incomplete`, `in_review`, `second_keying`, `matching`, `settled` or `set_aside`.
     pub state: String,
     /// Why it is incomplete or set aside.
     pub reason: Option<String>,
@@ -135,7 +135,7 @@ pub struct FormHead {
     pub version: i32,
     /// Who has it.
     pub holder: Option<Holder>,
-    /// The household that was made of it.
+    /// The household it told of.
     pub household_id: Option<Uuid>,
 }
 
@@ -144,11 +144,11 @@ pub async fn form(database: &Database, id: Uuid) -> Result<Option<FormHead>> {
     let row = sqlx::query!(
         r#"SELECT f.id, f.reference, f.definition_id, f.definition_version, f.set_number, f.state, f.reason,
                   f.received_at, f.settled_at, f.version, c.account_id AS "account_id?",
-                  a.display_name AS "display_name?", c.lease_until AS "lease_until?", h.id AS "household_id?"
+                  a.display_name AS "display_name?", c.lease_until AS "lease_until?", r.household_id AS "household_id?"
            FROM form f
            LEFT JOIN review_claim c ON c.form_id = f.id AND c.lease_until > $2
            LEFT JOIN account a ON a.id = c.account_id
-           LEFT JOIN household h ON h.form_id = f.id
+           LEFT JOIN registration r ON r.form_id = f.id
            WHERE f.id = $1"#,
         id,
         Utc::now()

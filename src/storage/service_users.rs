@@ -7,8 +7,10 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
-use super::sealing::{Sealer, SealingError, associated_data};
+use super::register::special::open;
+use super::sealing::Sealer;
 use super::{Database, Result, StorageError};
+use crate::domain::household::block_name;
 use crate::domain::protected_address::tells_where;
 
 /// A member of a household.
@@ -16,7 +18,7 @@ use crate::domain::protected_address::tells_where;
 pub struct ServiceUser {
     /// Id.
     pub id: Uuid,
-    /// Household.
+    /// Household; of somebody who belongs to several, the one asked for, else the one they joined last.
     pub household_id: Uuid,
     /// `primary_carer`, `secondary_carer` or `child`.
     pub role: String,
@@ -34,7 +36,7 @@ pub struct ServiceUser {
     pub phone: Option<String>,
     /// E-mail address.
     pub email: Option<String>,
-    /// Other ordinary answers by field name without the block.
+    /// Other ordinary answers by field name without the block, the parts of the address among them.
     pub details: Json,
     /// When the record was made.
     pub created_at: DateTime<Utc>,
@@ -43,11 +45,7 @@ pub struct ServiceUser {
 impl ServiceUser {
     /// The block of the form that describes this person: `child_2`.
     pub fn block(&self) -> String {
-        if self.role == "child" {
-            format!("child_{}", self.position)
-        } else {
-            self.role.clone()
-        }
+        block_name(&self.role, self.position)
     }
 
     /// Takes out what tells where the person is and how to reach them.
@@ -62,6 +60,10 @@ impl ServiceUser {
 /// A consent with its evidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConsentRecord {
+    /// Who gave or refused it.
+    pub service_user_id: Uuid,
+    /// The form it stands on.
+    pub form_id: Option<Uuid>,
     /// Purpose or channel.
     pub purpose: String,
     /// `yes`, `no`, `not_answered` or `unreadable`.
@@ -83,7 +85,7 @@ pub struct ConsentRecord {
 pub struct HouseholdRecord {
     /// Id.
     pub id: Uuid,
-    /// Form it was made of.
+    /// The form that told of it last.
     pub form_id: Uuid,
     /// Reference of that form.
     pub form_reference: String,
@@ -95,9 +97,9 @@ pub struct HouseholdRecord {
     pub centre: Option<String>,
     /// Ordinary answers that belong to no single member, by field name.
     pub details: BTreeMap<String, Json>,
-    /// Carers, then children.
+    /// Carers, then children; those who belong to it now.
     pub members: Vec<ServiceUser>,
-    /// Consents in the order of their purposes.
+    /// Consents as they stand, in the order of the members and of their purposes.
     pub consents: Vec<ConsentRecord>,
     /// Whether where the family is must not become known.
     pub address_protected: bool,
@@ -119,9 +121,10 @@ impl HouseholdRecord {
 /// One household.
 pub async fn household(database: &Database, id: Uuid) -> Result<Option<HouseholdRecord>> {
     let row = sqlx::query!(
-        "SELECT h.id, h.form_id, h.centre, h.details, h.created_at, h.address_protected, f.reference,
+        "SELECT h.id, r.form_id, h.centre, h.details, h.created_at, h.address_protected, f.reference,
                 f.definition_id, f.definition_version
-         FROM household h JOIN form f ON f.id = h.form_id WHERE h.id = $1",
+         FROM household h JOIN registration r ON r.household_id = h.id JOIN form f ON f.id = r.form_id
+         WHERE h.id = $1 ORDER BY r.registered_at DESC, r.form_id LIMIT 1",
         id
     )
     .fetch_optional(database.pool())
@@ -129,10 +132,14 @@ pub async fn household(database: &Database, id: Uuid) -> Result<Option<Household
     let Some(row) = row else { return Ok(None) };
     let members = sqlx::query_as!(
         ServiceUser,
-        "SELECT id, household_id, role, position, first_name, surname, date_of_birth, nhs_number, phone, email,
-                details, created_at
-         FROM service_user WHERE household_id = $1
-         ORDER BY array_position(ARRAY['primary_carer', 'secondary_carer', 'child'], role), position",
+        r#"SELECT s.id, m.household_id, m.role, m.position, s.first_name, s.surname, s.date_of_birth, s.nhs_number,
+                s.phone, s.email, s.created_at,
+                s.details || COALESCE(jsonb_strip_nulls(jsonb_build_object('address_line_1', a.line_1,
+                    'address_line_2', a.line_2, 'town', a.town, 'postcode', a.postcode)), '{}') AS "details!"
+         FROM household_member m JOIN service_user s ON s.id = m.service_user_id
+              LEFT JOIN address a ON a.service_user_id = s.id AND a.until IS NULL
+         WHERE m.household_id = $1 AND m.left_on IS NULL
+         ORDER BY array_position(ARRAY['primary_carer', 'secondary_carer', 'child'], m.role), m.position"#,
         id
     )
     .fetch_all(database.pool())
@@ -156,7 +163,8 @@ pub async fn household(database: &Database, id: Uuid) -> Result<Option<Household
 /// Whether a record was made of the form whose family must not be found.
 pub async fn form_is_protected(database: &Database, form_id: Uuid) -> Result<bool> {
     let protected = sqlx::query_scalar!(
-        "SELECT address_protected FROM household WHERE form_id = $1",
+        "SELECT h.address_protected FROM household h JOIN registration r ON r.household_id = h.id
+         WHERE r.form_id = $1",
         form_id
     )
     .fetch_optional(database.pool())
@@ -194,14 +202,17 @@ pub async fn protect_address(
     Ok(())
 }
 
-/// The consents of a household.
+/// The consents of a household's members as they stand: of each person and purpose the one given last.
 pub async fn consents(database: &Database, household_id: Uuid) -> Result<Vec<ConsentRecord>> {
     let consents = sqlx::query_as!(
         ConsentRecord,
-        r#"SELECT c.purpose, c.answer, c.wording, c.wording_version, c.signed_on, c.captured_at,
-                  a.display_name AS "confirmed_by?"
-           FROM consent c LEFT JOIN account a ON a.id = c.confirmed_by
-           WHERE c.household_id = $1 ORDER BY c.purpose"#,
+        r#"SELECT c.service_user_id, c.form_id, c.purpose, c.answer, c.wording, c.wording_version, c.signed_on,
+                  c.captured_at, a.display_name AS "confirmed_by?"
+           FROM (SELECT DISTINCT ON (service_user_id, purpose) * FROM consent WHERE household_id = $1
+                 ORDER BY service_user_id, purpose, COALESCE(signed_on, captured_at::date) DESC, captured_at DESC) c
+           LEFT JOIN account a ON a.id = c.confirmed_by
+           LEFT JOIN household_member m ON m.household_id = $1 AND m.service_user_id = c.service_user_id
+           ORDER BY array_position(ARRAY['primary_carer', 'secondary_carer'], m.role), m.position, c.purpose"#,
         household_id
     )
     .fetch_all(database.pool())
@@ -209,13 +220,19 @@ pub async fn consents(database: &Database, household_id: Uuid) -> Result<Vec<Con
     Ok(consents)
 }
 
-/// One member of a household.
+/// One person with the place they have in their household. The id of a record that was found to be the same person as
+/// another leads to that other one.
 pub async fn service_user(database: &Database, id: Uuid) -> Result<Option<ServiceUser>> {
     let member = sqlx::query_as!(
         ServiceUser,
-        "SELECT id, household_id, role, position, first_name, surname, date_of_birth, nhs_number, phone, email,
-                details, created_at
-         FROM service_user WHERE id = $1",
+        r#"SELECT s.id, m.household_id, m.role, m.position, s.first_name, s.surname, s.date_of_birth, s.nhs_number,
+                s.phone, s.email, s.created_at,
+                s.details || COALESCE(jsonb_strip_nulls(jsonb_build_object('address_line_1', a.line_1,
+                    'address_line_2', a.line_2, 'town', a.town, 'postcode', a.postcode)), '{}') AS "details!"
+         FROM service_user s JOIN household_member m ON m.service_user_id = s.id
+              LEFT JOIN address a ON a.service_user_id = s.id AND a.until IS NULL
+         WHERE s.id = person_in_use($1)
+         ORDER BY m.left_on DESC NULLS FIRST, m.joined_on DESC, m.household_id LIMIT 1"#,
         id
     )
     .fetch_optional(database.pool())
@@ -223,30 +240,63 @@ pub async fn service_user(database: &Database, id: Uuid) -> Result<Option<Servic
     Ok(member)
 }
 
-/// Article 9 answers of a household by field name, those whose name begins with `prefix`.
+/// Article 9 answers of one person, by field name without the block.
 pub async fn special(
     database: &Database,
     sealer: &Sealer,
-    household_id: Uuid,
-    prefix: &str,
+    person: Uuid,
 ) -> Result<BTreeMap<String, Json>> {
     let rows = sqlx::query!(
-        "SELECT name, key_id, sealed FROM service_user_special
-         WHERE household_id = $1 AND starts_with(name, $2) ORDER BY name",
-        household_id,
-        prefix
+        "SELECT name, key_id, sealed FROM special_value WHERE service_user_id = $1",
+        person
     )
     .fetch_all(database.pool())
     .await?;
     rows.into_iter()
         .map(|row| {
-            let plain = sealer.open(
-                &row.key_id,
-                &associated_data(household_id, &row.name),
-                &row.sealed,
-            )?;
-            let value = serde_json::from_slice(&plain).map_err(|_| SealingError::Malformed)?;
+            let value = open(sealer, person, &row.name, &row.key_id, &row.sealed)?;
             Ok((row.name, value))
+        })
+        .collect()
+}
+
+/// Article 9 answers of a household and all its members, by field name with the block: `child_2.disability`.
+pub async fn special_of_household(
+    database: &Database,
+    sealer: &Sealer,
+    household_id: Uuid,
+) -> Result<BTreeMap<String, Json>> {
+    let rows = sqlx::query!(
+        r#"SELECT v.household_id AS owner, v.name, v.key_id, v.sealed, NULL AS role, NULL::integer AS position
+           FROM special_value v WHERE v.household_id = $1
+           UNION ALL
+           SELECT v.service_user_id, v.name, v.key_id, v.sealed, m.role, m.position
+           FROM household_member m JOIN special_value v ON v.service_user_id = m.service_user_id
+           WHERE m.household_id = $1 AND m.left_on IS NULL"#,
+        household_id
+    )
+    .fetch_all(database.pool())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let missing = || StorageError::Inconsistent {
+                subject: "special value",
+                problem: "a column is empty that cannot be".to_owned(),
+            };
+            let (owner, name) = (
+                row.owner.ok_or_else(missing)?,
+                row.name.ok_or_else(missing)?,
+            );
+            let (key_id, sealed) = (
+                row.key_id.ok_or_else(missing)?,
+                row.sealed.ok_or_else(missing)?,
+            );
+            let value = open(sealer, owner, &name, &key_id, &sealed)?;
+            let name = match (row.role, row.position) {
+                (Some(role), Some(position)) => format!("{}.{name}", block_name(&role, position)),
+                _ => name,
+            };
+            Ok((name, value))
         })
         .collect()
 }

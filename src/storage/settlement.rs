@@ -1,5 +1,4 @@
-//! Settling a form: one household, its consents with their evidence, and the event that announces it, in one
-//! transaction.
+//! Settling a form: what it does to the register, and the event that announces it, in one transaction.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +8,15 @@ use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
 use super::qa_sample::{self, Chance};
-use super::sealing::{Sealer, associated_data};
+use super::register::{self, Registered, RegisteredMember, Registering, matching};
+use super::sealing::Sealer;
 use super::{Result, StorageError};
 use super::{calibration_cases, form_fields, outbox, second_keying};
 use crate::config::Keying;
-use crate::domain::household::{
-    self, Household, HouseholdError, Member, MemberRole, SettledFields,
-};
+use crate::domain::household::{self, Household, HouseholdError, MemberRole, SettledFields};
 use crate::domain::protected_address;
 use crate::forms::definition::FormDefinition;
-use crate::messaging::cloud_event::{ContactCreated, MemberReference, contact_created};
+use crate::messaging::cloud_event::{Contact, MemberReference, contact_created, contact_updated};
 
 /// What settling needs besides the form.
 #[derive(Clone, Copy)]
@@ -42,6 +40,8 @@ pub enum Settlement {
     Record(Uuid),
     /// It waits for fields to be keyed by a second person.
     SecondKeying,
+    /// It waits for a person to say who on it is on record already.
+    Matching,
 }
 
 /// Why a form was not settled.
@@ -98,8 +98,7 @@ pub async fn settle_form(
         }
     }
     let actor = by.map_or(Actor::Machine, Actor::Account);
-    let household_id = make_record(connection, context, form_id, by, actor).await?;
-    Ok(Settlement::Record(household_id))
+    make_record(connection, context, form_id, by, actor).await
 }
 
 async fn wait_for_second_keying(
@@ -120,22 +119,20 @@ async fn wait_for_second_keying(
     audit::record(connection, Actor::Account(clerk), act).await
 }
 
-/// Makes the household of a locked form for which nobody has to key anything more. `by` settled the form, `actor` did
-/// what it last waited for.
+/// Takes a locked form into the register for which nobody has to key anything more, unless somebody on it may be on record
+/// already and nobody has said so yet. `by` settled the form, `actor` did what it last waited for.
 pub(super) async fn make_record(
     connection: &mut PgConnection,
     context: &SettlementContext<'_>,
     form_id: Uuid,
     by: Option<Uuid>,
     actor: Actor,
-) -> Result<Uuid, SettleError> {
+) -> Result<Settlement, SettleError> {
     let now = Utc::now();
-    let reference = sqlx::query_scalar!("SELECT reference FROM form WHERE id = $1", form_id)
-        .fetch_one(&mut *connection)
-        .await?;
     let settled = settled_fields(connection, context.sealer, form_id).await?;
     let household = household::from_fields(context.definition, &settled)?;
-
+    register::lock(connection).await?;
+    let decisions = matching::decided(connection, form_id).await?;
     sqlx::query!(
         "UPDATE field SET settled_as = CASE state WHEN 'accepted' THEN 'value' ELSE 'blank' END,
                 settled_value = CASE WHEN state = 'accepted' THEN value END, settled_at = $2
@@ -147,75 +144,98 @@ pub(super) async fn make_record(
     .await?;
     qa_sample::draw(connection, context, form_id, by, now).await?;
     calibration_cases::keep(connection, form_id, now.date_naive()).await?;
-    let household_id = Uuid::now_v7();
-    let protected = protected_address::asked_for(&settled);
-    insert_household(
-        connection,
-        household_id,
+    let registering = Registering {
+        sealer: context.sealer,
+        definition: context.definition,
         form_id,
-        &household,
-        protected,
+        protected: protected_address::asked_for(&settled),
         now,
-    )
-    .await?;
-    let members = insert_members(connection, household_id, &household, now).await?;
-    insert_special(connection, context.sealer, household_id, &household).await?;
-    insert_consents(
-        connection,
-        context,
-        form_id,
-        household_id,
-        &household,
         by,
-        now,
-    )
-    .await?;
-    sqlx::query!(
+    };
+    let registered = register::register(connection, &registering, &household, &decisions).await?;
+    let reference = sqlx::query_scalar!(
         "UPDATE form SET state = 'settled', settled_at = $2, version = version + 1, reason_code = NULL, reason = NULL
-         WHERE id = $1",
+         WHERE id = $1 RETURNING reference",
         form_id,
         now
     )
-    .execute(&mut *connection)
+    .fetch_one(&mut *connection)
     .await?;
     sqlx::query!("DELETE FROM review_claim WHERE form_id = $1", form_id)
         .execute(&mut *connection)
         .await?;
-    let service_user_id = members
+    announce(connection, context, &registered, &household, reference, now).await?;
+    note(connection, actor, form_id, &registered).await?;
+    Ok(Settlement::Record(registered.household_id))
+}
+
+/// The event about what became of the form.
+async fn announce(
+    connection: &mut PgConnection,
+    context: &SettlementContext<'_>,
+    registered: &Registered,
+    household: &Household,
+    form_reference: String,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let protected = sqlx::query_scalar!(
+        "SELECT address_protected FROM household WHERE id = $1",
+        registered.household_id
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let carer = |m: &&RegisteredMember| m.role == MemberRole::PrimaryCarer;
+    let signer = registered
+        .members
         .iter()
-        .find(|member| member.role == MemberRole::PrimaryCarer)
-        .map(|member| member.id)
-        .ok_or_else(|| StorageError::Inconsistent {
-            subject: "household",
-            problem: "it has no primary carer".to_owned(),
-        })?;
-    let created = ContactCreated {
-        household_id,
-        service_user_id,
-        members,
+        .find(carer)
+        .map_or(Uuid::nil(), |m| m.id);
+    let reference = |m: &RegisteredMember| MemberReference {
+        id: m.id,
+        role: m.role,
+    };
+    let contact = Contact {
+        household_id: registered.household_id,
+        service_user_id: signer,
+        members: registered.members.iter().map(reference).collect(),
         centre: household.centre.clone().filter(|_| !protected),
-        form_reference: reference,
+        form_reference,
         consents: household
             .consents
             .iter()
             .map(|c| (c.purpose.clone(), c.answer))
             .collect::<BTreeMap<_, _>>(),
     };
-    let event = contact_created(Uuid::now_v7(), now, context.public_url, &created);
-    outbox::insert(connection, &event).await?;
-    audit::record(
-        &mut *connection,
-        actor,
-        Act::new("settled", "form", form_id),
-    )
-    .await?;
-    audit::record(
-        &mut *connection,
-        actor,
-        Act::new("created", "household", household_id),
-    )
-    .await?;
-    Ok(household_id)
+    let (id, url) = (Uuid::now_v7(), context.public_url);
+    let event = if registered.made {
+        contact_created(id, now, url, &contact)
+    } else {
+        contact_updated(id, now, url, &contact, &registered.changed)
+    };
+    outbox::insert(connection, &event).await
+}
+
+async fn note(
+    connection: &mut PgConnection,
+    actor: Actor,
+    form_id: Uuid,
+    registered: &Registered,
+) -> Result<()> {
+    let act = Act::new("settled", "form", form_id);
+    audit::record(&mut *connection, actor, act).await?;
+    let action = if registered.made {
+        "created"
+    } else {
+        "updated"
+    };
+    let act = Act::new(action, "household", registered.household_id);
+    audit::record(&mut *connection, actor, act).await?;
+    for member in &registered.members {
+        let action = if member.made { "created" } else { "updated" };
+        let act = Act::new(action, "service_user", member.id);
+        audit::record(&mut *connection, actor, act).await?;
+    }
+    Ok(())
 }
 
 async fn settled_fields(
@@ -238,147 +258,4 @@ async fn settled_fields(
     } else {
         Err(SettleError::Unsettled(open))
     }
-}
-
-async fn insert_household(
-    connection: &mut PgConnection,
-    id: Uuid,
-    form_id: Uuid,
-    household: &Household,
-    protected: bool,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO household (id, form_id, centre, details, created_at, address_protected)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        id,
-        form_id,
-        household.centre,
-        serde_json::json!(household.details),
-        now,
-        protected
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn insert_members(
-    connection: &mut PgConnection,
-    household_id: Uuid,
-    household: &Household,
-    now: DateTime<Utc>,
-) -> Result<Vec<MemberReference>> {
-    let mut ids = Vec::new();
-    for member in &household.members {
-        let id = Uuid::now_v7();
-        insert_member(connection, id, household_id, member, now).await?;
-        ids.push(MemberReference {
-            id,
-            role: member.role,
-        });
-    }
-    Ok(ids)
-}
-
-async fn insert_member(
-    connection: &mut PgConnection,
-    id: Uuid,
-    household_id: Uuid,
-    member: &Member,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO service_user (id, household_id, role, position, first_name, surname, date_of_birth, nhs_number,
-                                   phone, email, details, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        id,
-        household_id,
-        member.role.as_str(),
-        member.position,
-        member.first_name,
-        member.surname,
-        member.date_of_birth,
-        member.nhs_number,
-        member.phone,
-        member.email,
-        serde_json::json!(member.details),
-        now
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn insert_special(
-    connection: &mut PgConnection,
-    sealer: &Sealer,
-    household_id: Uuid,
-    household: &Household,
-) -> Result<()> {
-    for (name, value) in &household.special {
-        let plain = value.to_string();
-        let (key_id, sealed) =
-            sealer.seal(&associated_data(household_id, name), plain.as_bytes())?;
-        sqlx::query!(
-            "INSERT INTO service_user_special (household_id, name, key_id, sealed) VALUES ($1, $2, $3, $4)",
-            household_id,
-            name,
-            key_id,
-            sealed
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
-}
-
-/// The evidence of a consent is where its answer stands on which page; the picture is cut from the original.
-async fn insert_consents(
-    connection: &mut PgConnection,
-    context: &SettlementContext<'_>,
-    form_id: Uuid,
-    household_id: Uuid,
-    household: &Household,
-    by: Option<Uuid>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    for consent in &household.consents {
-        let field =
-            context
-                .definition
-                .field(&consent.field)
-                .ok_or_else(|| StorageError::Inconsistent {
-                    subject: "consent",
-                    problem: format!("no field {}", consent.field),
-                })?;
-        let zone: [f64; 4] = field.zone.into();
-        let stored = sqlx::query!(
-            "INSERT INTO consent (id, household_id, purpose, answer, wording, wording_version, page_id, zone_mm,
-                                  signed_on, captured_at, confirmed_by)
-             SELECT $1, $2, $3, $4, $5, $6, p.id, $7, $8, $9, $10
-             FROM page p WHERE p.form_id = $11 AND p.form_page = $12 AND p.outcome = 'in_form'",
-            Uuid::now_v7(),
-            household_id,
-            consent.purpose,
-            consent.answer.as_str(),
-            consent.wording,
-            context.definition.wording_version,
-            &zone,
-            household.signed_on,
-            now,
-            by,
-            form_id,
-            i32::try_from(field.page).unwrap_or_default()
-        )
-        .execute(&mut *connection)
-        .await?;
-        if stored.rows_affected() != 1 {
-            return Err(StorageError::Inconsistent {
-                subject: "consent",
-                problem: format!("no page {} to prove {}", field.page, consent.field),
-            });
-        }
-    }
-    Ok(())
 }

@@ -14,7 +14,7 @@ pub struct Summary {
     pub scans: i64,
     /// Settled forms.
     pub records: i64,
-    /// Forms waiting for a clerk, or for a second one.
+    /// Forms waiting for a clerk, for a second one, or for somebody to say who on it is on record already.
     pub in_review: i64,
     /// Forms that are incomplete or set aside, and files that a person has to look at.
     pub exceptions: i64,
@@ -64,7 +64,7 @@ pub async fn summary(database: &Database) -> Result<Summary> {
                     AND NOT EXISTS (SELECT FROM page p WHERE p.document_id = d.id AND p.outcome = 'in_form'))
                AS "scans!",
              (SELECT count(*) FROM form WHERE state = 'settled') AS "records!",
-             (SELECT count(*) FROM form WHERE state IN ('in_review', 'second_keying')) AS "in_review!",
+             (SELECT count(*) FROM form WHERE state IN ('in_review', 'second_keying', 'matching')) AS "in_review!",
              (SELECT count(*) FROM form WHERE state IN ('incomplete', 'set_aside'))
                + (SELECT count(*) FROM document WHERE state = 'exception') AS "exceptions!",
              (SELECT count(*) FROM document WHERE state = 'quarantined') AS "quarantined!",

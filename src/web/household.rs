@@ -87,7 +87,8 @@ pub(super) async fn show_special(
     let record = visible::household(&state, &posted.signed_in, id).await?;
     let act = Act::new("viewed_special", "household", id);
     audit::record(state.database.pool(), posted.signed_in.actor(), act).await?;
-    let mut special = service_users::special(&state.database, &state.sealer, id, "").await?;
+    let mut special =
+        service_users::special_of_household(&state.database, &state.sealer, id).await?;
     if record.address_protected && !posted.signed_in.can(Permission::SeeProtectedAddresses) {
         special.retain(|name, _| !tells_where(name));
     }

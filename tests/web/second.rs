@@ -140,7 +140,7 @@ async fn two_people_key_a_number_and_a_third_decides() {
         );
     }
     let recorded: Option<String> =
-        sqlx::query_scalar("SELECT nhs_number FROM service_user WHERE role = 'primary_carer'")
+        sqlx::query_scalar("SELECT nhs_number FROM service_user WHERE kind = 'carer'")
             .fetch_one(site.database.pool())
             .await
             .unwrap();

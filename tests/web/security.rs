@@ -174,8 +174,9 @@ impl Papers {
         let done = ada.send(form, &sent).await;
         assert!(done.url().query().unwrap_or_default().starts_with("done="));
         let (household, service_user) = sqlx::query_as(
-            "SELECT h.id, s.id FROM household h JOIN service_user s ON s.household_id = h.id
-             WHERE h.form_id = $1 AND s.role = 'primary_carer'",
+            "SELECT r.household_id, m.service_user_id
+             FROM registration r JOIN registration_member m ON m.form_id = r.form_id
+             WHERE r.form_id = $1 AND m.block = 'primary_carer'",
         )
         .bind(form)
         .fetch_one(site.database.pool())

@@ -163,7 +163,7 @@ async fn a_clerk_who_confirmed_too_fast_does_not_teach_a_wrong_answer() {
 
     // The record stands; a supervisor is told until it is dealt with.
     let recorded = stage
-        .text("SELECT nhs_number FROM service_user WHERE role = 'primary_carer'")
+        .text("SELECT nhs_number FROM service_user WHERE kind = 'carer'")
         .await;
     assert_eq!(recorded.as_deref(), Some(NHS_NUMBER));
     let records = keying_waits::wrong_records(db, 10).await.unwrap();

@@ -13,7 +13,7 @@ use crate::storage::settlement::Settlement;
 
 const NUMBERS: &[FieldKind] = &[FieldKind::NhsNumber];
 const STATE: &str = "SELECT state FROM form";
-const RECORDED: &str = "SELECT nhs_number FROM service_user WHERE role = 'primary_carer'";
+const RECORDED: &str = "SELECT nhs_number FROM service_user WHERE kind = 'carer'";
 
 #[tokio::test]
 async fn without_fields_to_key_twice_a_finished_form_is_a_record_at_once() {
@@ -392,9 +392,10 @@ async fn article_9_answers_are_sealed_while_two_people_differ() {
         .fetch_one(db.pool())
         .await
         .unwrap();
-    let special = crate::storage::service_users::special(db, &office.stage.sealer, household, "")
-        .await
-        .unwrap();
+    let special =
+        crate::storage::service_users::special_of_household(db, &office.stage.sealer, household)
+            .await
+            .unwrap();
     assert_eq!(special[SPECIAL_FIELD], "white_british");
     assert_eq!(
         office

@@ -56,7 +56,7 @@ pub(super) struct ServiceUserView {
     household_details: BTreeMap<String, serde_json::Value>,
     /// Consents the household was asked for.
     consents: Vec<ConsentView>,
-    /// UK GDPR Article 9 data by field name. Absent without the scope `service-users:special`.
+    /// UK GDPR Article 9 data of this person by field name. Absent without the scope `service-users:special`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     special: Option<BTreeMap<String, serde_json::Value>>,
@@ -125,12 +125,9 @@ pub(super) async fn show(
     let action = if special { "read_special" } else { "read" };
     let actor = Actor::Recipient(recipient.0.id);
     audit::record(database.pool(), actor, Act::new(action, "service_user", id)).await?;
-    let prefix = format!("{}.", member.block());
     let special = match special {
         true => {
-            let mut special =
-                service_users::special(database, &state.sealer, member.household_id, &prefix)
-                    .await?;
+            let mut special = service_users::special(database, &state.sealer, member.id).await?;
             if household.address_protected {
                 special.retain(|name, _| !tells_where(name));
             }
