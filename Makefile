@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help run test check bench bench-compare bench-desk advisories assets browser fonts queries packages samples erase \
+.PHONY: help run test check bench bench-compare bench-desk bench-matching advisories assets browser fonts queries packages samples erase \
   train train-evaluate train-without-unipen training-environment
 
 PROGRAMS := target/debug
@@ -34,10 +34,19 @@ advisories: ## Look up the dependencies in the advisory database
 	  echo "Either an advisory is listed above, or the advisory database cannot be reached from here:"; \
 	  echo "then nothing has been checked. Run this where github.com can be reached."; exit 1; }
 
-bench: packages ## Accuracy, core-seconds per page and memory on the sample scans, into target/bench
+# People on the invented register of the matching; several with commas between show the growth.
+PEOPLE ?= 100000
+
+bench: packages ## Accuracy, core-seconds per page, memory, and the matching of people, into target/bench
 	cargo build --workspace
 	mkdir -p target/bench
 	$(PROGRAMS)/enrol-reader bench sample-forms/scans --write target/bench/reading.json
+	$(PROGRAMS)/enrol matching evaluate --people $(PEOPLE) --database --write target/bench/matching.json
+
+bench-matching: packages ## Precision, recall and speed of matching people (PEOPLE=1000000), into target/bench
+	cargo build -p enrol
+	mkdir -p target/bench
+	$(PROGRAMS)/enrol matching evaluate --people $(PEOPLE) --database --write target/bench/matching.json
 
 bench-desk: packages assets ## Seconds from key to next field with 50 clerks and 100,000 open fields, into target/bench
 	cargo build --workspace

@@ -8,6 +8,7 @@ pub mod domain;
 pub mod forms;
 pub mod lifecycle;
 pub mod local_stack;
+pub mod matching;
 pub mod messaging;
 pub mod objects;
 pub mod programs;

@@ -6,6 +6,7 @@ mod audit;
 mod calibrate;
 mod config;
 mod form;
+mod matching;
 mod migrate;
 mod role;
 mod run;
@@ -62,6 +63,8 @@ enum Command {
     /// Print, show and check form definitions
     #[command(subcommand)]
     Form(form::FormArgs),
+    #[command(subcommand)]
+    Matching(matching::MatchingArgs),
     /// Bring the database schema up to date
     Migrate,
     /// Take notices of new scans from the queue and note the scans in the database
@@ -96,6 +99,7 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
         Command::Calibrate(args) => calibrate::run(&global, &args),
         Command::Config => config::run(&global),
         Command::Form(args) => form::run(args),
+        Command::Matching(args) => matching::run(&global, &args),
         Command::Migrate => migrate::run(&global),
         Command::Intake(args) => role::run("enrol-intake", &[], &global, &args),
         Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),

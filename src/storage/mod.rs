@@ -28,6 +28,7 @@ pub mod form_fields;
 pub mod keying_times;
 pub mod keying_waits;
 pub mod leases;
+pub mod match_keys;
 pub mod outbox;
 pub mod printed_sets;
 pub mod progress;
