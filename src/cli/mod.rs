@@ -6,6 +6,7 @@ mod audit;
 mod calibrate;
 mod config;
 mod form;
+mod keys;
 mod matching;
 mod migrate;
 mod role;
@@ -65,6 +66,7 @@ enum Command {
     Form(form::FormArgs),
     #[command(subcommand)]
     Matching(matching::MatchingArgs),
+    Keys(keys::KeysArgs),
     /// Bring the database schema up to date
     Migrate,
     /// Take notices of new scans from the queue and note the scans in the database
@@ -100,6 +102,7 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
         Command::Config => config::run(&global),
         Command::Form(args) => form::run(args),
         Command::Matching(args) => matching::run(&global, &args),
+        Command::Keys(args) => keys::run(&global, &args),
         Command::Migrate => migrate::run(&global),
         Command::Intake(args) => role::run("enrol-intake", &[], &global, &args),
         Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),

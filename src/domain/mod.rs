@@ -1,6 +1,7 @@
 //! Plain data: what a form, a field and a person are. No input or output.
 
 pub mod calibration;
+pub mod code_lists;
 pub mod field;
 pub mod household;
 pub mod keying;

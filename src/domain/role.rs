@@ -43,6 +43,8 @@ pub enum Permission {
     Exceptions,
     /// See the records made of forms, Article 9 answers included where they are asked for.
     SeeHouseholds,
+    /// Make one record of two that are the same person, and part them again.
+    MergePeople,
     /// Mark an address as protected. Many may: a mark too many does no harm.
     ProtectAddress,
     /// See protected addresses, and take the mark off.
@@ -91,6 +93,7 @@ impl Role {
                 Quality,
                 Exceptions,
                 SeeHouseholds,
+                MergePeople,
                 ProtectAddress,
             ],
             Self::SafeguardingLead => &[
@@ -99,7 +102,7 @@ impl Role {
                 ProtectAddress,
                 SeeProtectedAddresses,
             ],
-            Self::InformationGovernance => &[SeeForms, SeeHouseholds, ReadAudit],
+            Self::InformationGovernance => &[SeeForms, SeeHouseholds, MergePeople, ReadAudit],
             Self::Auditor => &[ReadAudit],
             Self::Administrator => &[ManageAccounts],
         }

@@ -25,6 +25,7 @@ mod error;
 pub mod exceptions;
 pub mod form_actions;
 pub mod form_fields;
+pub mod key_rotation;
 pub mod keying_times;
 pub mod keying_waits;
 pub mod leases;

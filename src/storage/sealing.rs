@@ -107,18 +107,47 @@ impl Sealer {
             path: path.to_owned(),
             source,
         };
-        let mut key = [0; KEY_BYTES];
-        rand::rng().fill_bytes(&mut key);
+        let (_, line) = new_key();
         let mut file = std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(path)
             .map_err(failed)?;
-        let id = &Uuid::new_v4().simple().to_string()[..8];
-        writeln!(file, "# Opens the special-category values in the database. Keep a copy apart from the database's.\n{id} {}", BASE64.encode(key))
+        const WHAT: &str = "# Opens the special-category values in the database. Keep a copy apart from the database's.";
+        writeln!(file, "{WHAT}\n{line}")
             .and_then(|()| file.sync_all())
             .map_err(failed)
+    }
+
+    /// Puts a new random key on top of the key file; the others stay and open what they sealed. Returns its id.
+    pub fn add_key(path: &Path) -> Result<String, SealingError> {
+        use std::os::unix::fs::OpenOptionsExt;
+        Self::from_key_file(path)?;
+        let failed = |source| SealingError::File {
+            path: path.to_owned(),
+            source,
+        };
+        let old = std::fs::read_to_string(path).map_err(failed)?;
+        let (id, line) = new_key();
+        // Written beside and moved over it: a file cut short would lose keys.
+        let beside = path.with_extension("new");
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&beside)
+            .map_err(failed)?;
+        write!(file, "{line}\n{old}")
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
+        std::fs::rename(&beside, path).map_err(failed)?;
+        Ok(id)
+    }
+
+    /// Id of the key that seals.
+    pub fn first_key(&self) -> &str {
+        &self.keys[0].id
     }
 
     /// Seals `plain` for the row that `associated` names. Returns the key's id and the sealed bytes.
@@ -217,9 +246,18 @@ impl std::fmt::Debug for SpecialContent {
     }
 }
 
-/// The row a sealed value belongs to: `owner` is a form or household.
+/// The row a sealed value belongs to: `owner` is a form, person, household or change.
 pub fn associated_data(owner: Uuid, name: &str) -> Vec<u8> {
     [owner.as_bytes().as_slice(), name.as_bytes()].concat()
+}
+
+/// A random key: its id and its line in the key file.
+fn new_key() -> (String, String) {
+    let mut key = [0; KEY_BYTES];
+    rand::rng().fill_bytes(&mut key);
+    let id = Uuid::new_v4().simple().to_string()[..8].to_owned();
+    let line = format!("{id} {}", BASE64.encode(key));
+    (id, line)
 }
 
 fn parse_key(line: &str) -> Option<Key> {

@@ -132,7 +132,10 @@ pub(super) async fn make_record(
     let settled = settled_fields(connection, context.sealer, form_id).await?;
     let household = household::from_fields(context.definition, &settled)?;
     register::lock(connection).await?;
-    let decisions = matching::decided(connection, form_id).await?;
+    let Some(decisions) = matching::look_up(connection, form_id, &household).await? else {
+        wait_for_matching(connection, form_id, by, actor).await?;
+        return Ok(Settlement::Matching);
+    };
     sqlx::query!(
         "UPDATE field SET settled_as = CASE state WHEN 'accepted' THEN 'value' ELSE 'blank' END,
                 settled_value = CASE WHEN state = 'accepted' THEN value END, settled_at = $2
@@ -236,6 +239,40 @@ async fn note(
         audit::record(&mut *connection, actor, act).await?;
     }
     Ok(())
+}
+
+/// What the settled fields of a form say.
+pub(super) async fn household_of(
+    connection: &mut PgConnection,
+    context: &SettlementContext<'_>,
+    form_id: Uuid,
+) -> Result<Household, SettleError> {
+    let settled = settled_fields(connection, context.sealer, form_id).await?;
+    Ok(household::from_fields(context.definition, &settled)?)
+}
+
+async fn wait_for_matching(
+    connection: &mut PgConnection,
+    form_id: Uuid,
+    by: Option<Uuid>,
+    actor: Actor,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE form SET state = 'matching', version = version + 1, checked_by = $2 WHERE id = $1",
+        form_id,
+        by
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("DELETE FROM review_claim WHERE form_id = $1", form_id)
+        .execute(&mut *connection)
+        .await?;
+    audit::record(
+        connection,
+        actor,
+        Act::new("sent_to_matching", "form", form_id),
+    )
+    .await
 }
 
 async fn settled_fields(

@@ -10,6 +10,7 @@ use crate::storage::accounts::Permission;
 pub(super) enum Section {
     Review,
     Second,
+    Matching,
     Reception,
     Supervision,
     Audit,
@@ -62,6 +63,12 @@ impl Frame {
                 "/second",
                 "Keying again",
                 signed_in.can(Permission::KeyAgain),
+            ),
+            (
+                Section::Matching,
+                "/matching",
+                "Same person?",
+                signed_in.can(Permission::CheckForms),
             ),
             (
                 Section::Reception,

@@ -14,6 +14,7 @@ use super::posted::Posted;
 use super::session::SignedIn;
 use super::state::AppState;
 use super::visible;
+use super::words::Words;
 use crate::domain::protected_address::{HIDDEN, tells_where};
 use crate::forms::definition::FormDefinition;
 use crate::storage::Database;
@@ -178,7 +179,7 @@ fn page(
         people: record
             .members
             .iter()
-            .map(|member| words.person(member))
+            .map(|member| person(&words, member))
             .collect(),
         details,
         consents: record
@@ -224,99 +225,45 @@ fn consent(
     }
 }
 
-/// Labels and answers in the words of the form.
-struct Words<'a>(Option<&'a FormDefinition>);
-
-impl Words<'_> {
-    /// Answers in the order of the form.
-    fn rows(&self, values: &BTreeMap<String, Json>) -> Vec<(String, String)> {
-        let order: Vec<&str> = self.0.map_or(vec![], |d| {
-            d.fields.iter().map(|f| f.name.as_str()).collect()
-        });
-        let mut names: Vec<(&String, &Json)> = values.iter().collect();
-        names.sort_by_key(|(name, _)| {
-            order
-                .iter()
-                .position(|known| known == name)
-                .unwrap_or(usize::MAX)
-        });
-        names
+fn person(words: &Words<'_>, member: &ServiceUser) -> PersonCard {
+    let block = member.block();
+    let role = match member.role.as_str() {
+        "primary_carer" => "Primary carer".to_owned(),
+        "secondary_carer" => "Secondary carer".to_owned(),
+        _ => format!("Child {}", member.position),
+    };
+    let name = format!("{} {}", member.first_name, member.surname);
+    let mut rows = vec![("Name".to_owned(), name)];
+    let optional = [
+        ("Date of birth", member.date_of_birth.map(date)),
+        (
+            "NHS number",
+            member.nhs_number.as_deref().map(grouped_nhs_number),
+        ),
+        ("E-mail", member.email.clone()),
+    ];
+    rows.extend(
+        optional
             .into_iter()
-            .map(|(name, value)| self.row(name, value))
-            .collect()
+            .filter_map(|(label, value)| Some((label.to_owned(), value?))),
+    );
+    let details: BTreeMap<String, Json> = member
+        .details
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(leaf, value)| (format!("{block}.{leaf}"), value.clone()))
+        .collect();
+    for (label, value) in words.rows(&details) {
+        let label = label
+            .split_once(": ")
+            .map_or(label.clone(), |(_, own)| own.to_owned());
+        rows.push((label, value));
     }
-
-    fn row(&self, name: &str, value: &Json) -> (String, String) {
-        let field = self.0.and_then(|d| d.field(name));
-        let label = field.map_or_else(|| name.replace(['.', '_'], " "), |f| f.label.clone());
-        (label, self.value(name, value))
-    }
-
-    fn value(&self, name: &str, value: &Json) -> String {
-        let options = self
-            .0
-            .and_then(|d| d.field(name))
-            .map_or(&[][..], |f| &f.options);
-        let in_words = |text: &str| {
-            let option = options.iter().find(|o| o.value == text);
-            option.map_or_else(|| text.to_owned(), |o| o.label.clone())
-        };
-        match value {
-            Json::String(text) => match text.parse() {
-                Ok(day) => date(day),
-                Err(_) => in_words(text),
-            },
-            Json::Array(items) => items
-                .iter()
-                .filter_map(Json::as_str)
-                .map(in_words)
-                .collect::<Vec<_>>()
-                .join(", "),
-            Json::Bool(yes) => if *yes { "Yes" } else { "No" }.to_owned(),
-            other => other.to_string(),
-        }
-    }
-
-    fn person(&self, member: &ServiceUser) -> PersonCard {
-        let block = member.block();
-        let role = match member.role.as_str() {
-            "primary_carer" => "Primary carer".to_owned(),
-            "secondary_carer" => "Secondary carer".to_owned(),
-            _ => format!("Child {}", member.position),
-        };
-        let name = format!("{} {}", member.first_name, member.surname);
-        let mut rows = vec![("Name".to_owned(), name)];
-        let optional = [
-            ("Date of birth", member.date_of_birth.map(date)),
-            (
-                "NHS number",
-                member.nhs_number.as_deref().map(grouped_nhs_number),
-            ),
-            ("E-mail", member.email.clone()),
-        ];
-        rows.extend(
-            optional
-                .into_iter()
-                .filter_map(|(label, value)| Some((label.to_owned(), value?))),
-        );
-        let details: BTreeMap<String, Json> = member
-            .details
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(leaf, value)| (format!("{block}.{leaf}"), value.clone()))
-            .collect();
-        for (label, value) in self.rows(&details) {
-            let label = label
-                .split_once(": ")
-                .map_or(label.clone(), |(_, own)| own.to_owned());
-            rows.push((label, value));
-        }
-        PersonCard {
-            id: member.id,
-            role,
-            rows,
-        }
+    PersonCard {
+        id: member.id,
+        role,
+        rows,
     }
 }
 

@@ -11,9 +11,11 @@ mod frame;
 mod guard;
 mod health;
 mod household;
+mod matching;
 mod oidc;
 mod page_error;
 pub mod password;
+mod people;
 mod picture;
 mod posted;
 mod quality;
@@ -27,6 +29,7 @@ mod state;
 mod supervision;
 mod throttle;
 mod visible;
+mod words;
 
 use std::net::SocketAddr;
 
@@ -189,6 +192,8 @@ fn routes() -> Routes {
         .merge(reception::routes())
         .merge(supervision::routes())
         .merge(second::routes())
+        .merge(matching::routes())
+        .merge(people::routes())
         .merge(quality::routes())
         .merge(api::routes())
         .merge(health::routes())

@@ -319,6 +319,26 @@ pub fn written() -> Vec<(&'static str, Json)> {
     ]
 }
 
+/// The same answers, written by another family.
+pub fn by_another_family(values: Vec<(&'static str, Json)>) -> Vec<(&'static str, Json)> {
+    let other = |name: &str, value: Json| match name {
+        "primary_carer.first_name" => json!("OMAR"),
+        "primary_carer.surname" | "child_1.surname" => json!("SPECIMEN"),
+        "primary_carer.date_of_birth" => json!("1988-11-02"),
+        "primary_carer.mobile" => json!("07700900456"),
+        "primary_carer.email" => json!("omar@example.org"),
+        "primary_carer.address_line_1" => json!("3 Mill Lane"),
+        "primary_carer.postcode" => json!("MK42 9ZZ"),
+        "child_1.first_name" => json!("ROSE"),
+        "child_1.date_of_birth" => json!("2023-07-08"),
+        _ => value,
+    };
+    values
+        .into_iter()
+        .map(|(name, value)| (name, other(name, value)))
+        .collect()
+}
+
 /// A person at a browser.
 pub struct Browser {
     pub client: Client,

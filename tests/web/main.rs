@@ -12,6 +12,7 @@
 
 mod desk;
 mod fixture;
+mod matching;
 mod oidc;
 mod scans;
 mod second;

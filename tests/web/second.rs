@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use scraper::{Html, Selector};
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{Browser, Site, hidden, text, written};
+use crate::fixture::{Browser, Site, by_another_family, hidden, text, written};
 
 const FIRST: &str = "9990000018";
 const SECOND: &str = "9990000026";
@@ -148,7 +148,9 @@ async fn two_people_key_a_number_and_a_third_decides() {
     assert_eq!(site.count("SELECT count(*) FROM outbox").await, 1);
 
     // Without a colleague at hand a supervisor lets the first answer stand, and says why.
-    let other = site.form("F-000011", &with_nhs_number()).await;
+    let other = site
+        .form("F-000011", &by_another_family(with_nhs_number()))
+        .await;
     ada.send(other, &ada.confirmed(other, "no").await).await;
     let waiting = page(&sue, "/second/waiting").await;
     let action = attribute(&waiting, "td form", "action");

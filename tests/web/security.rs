@@ -32,6 +32,7 @@ const KEYING: &[Role] = &[Role::Clerk, Role::SecondClerk, Role::Supervisor];
 const DECIDING: &[Role] = &[Role::Supervisor];
 const PROTECTING: &[Role] = &[Role::Clerk, Role::Supervisor, Role::SafeguardingLead];
 const LEAD: &[Role] = &[Role::SafeguardingLead];
+const MERGING: &[Role] = &[Role::Supervisor, Role::InformationGovernance];
 const AUDIT: &[Role] = &[Role::InformationGovernance, Role::Auditor];
 const SIGNED_IN: &[Role] = &Role::ALL;
 
@@ -89,6 +90,22 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("POST", "/households/{household}/protect", Roles(PROTECTING)),
         ("POST", "/households/{household}/unprotect", Roles(LEAD)),
         ("GET", "/service-users/{service_user}", Roles(FORMS)),
+        ("GET", "/service-users/{service_user}/history", Roles(FORMS)),
+        ("GET", "/service-users/{service_user}/merge", Roles(MERGING)),
+        (
+            "POST",
+            "/service-users/{service_user}/merge",
+            Roles(MERGING),
+        ),
+        (
+            "POST",
+            "/service-users/{service_user}/unmerge",
+            Roles(MERGING),
+        ),
+        ("GET", "/matching", Roles(CHECKING)),
+        ("GET", "/matching/{form}", Roles(CHECKING)),
+        ("POST", "/matching/{form}", Roles(CHECKING)),
+        ("POST", "/matching/{form}/back", Roles(CHECKING)),
         ("GET", "/audit", Roles(AUDIT)),
         ("GET", "/second", Roles(KEYING)),
         ("POST", "/second/tasks/{task}", Roles(KEYING)),

@@ -81,6 +81,7 @@ fn word(change: &Change) -> (&'static str, u8) {
         (Subject::Document, "quarantined") => ("quarantined", 31),
         (Subject::Form, "in_review") => ("waiting for a clerk", 33),
         (Subject::Form, "second_keying") => ("keyed twice", 33),
+        (Subject::Form, "matching") => ("same person?", 33),
         (Subject::Form, "settled") => ("done", 32),
         (Subject::Form, "incomplete") => ("incomplete", 35),
         (Subject::Form, "set_aside") => ("set aside", 35),

@@ -201,14 +201,18 @@ fn slips(form: &mut Traits, rate: f64, random: &mut impl Rng) {
     if let Some(number) = &form.nhs_number
         && chance(0.015, random)
     {
-        let wrong = misread(number, random);
+        // Not its beginning: that is what keeps it from being anybody's.
+        let (range, own) = number.split_at(3);
+        let wrong = format!("{range}{}", misread(own, random));
         // Most that fail the check are left out by whoever reads the form.
         let kept = NhsNumber::parse(&wrong).is_ok() || random.random_bool(0.3);
         form.nhs_number = kept.then_some(wrong);
     }
     for phone in &mut form.phones {
         if chance(0.012, random) {
-            *phone = misread(phone, random);
+            // Not its beginning: that is what makes it nobody's number.
+            let (country, own) = phone.split_at(5);
+            *phone = format!("{country}{}", misread(own, random));
         }
     }
     if let Some(email) = &form.email

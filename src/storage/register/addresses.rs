@@ -25,6 +25,18 @@ pub(super) async fn in_use(connection: &mut PgConnection, person: Uuid) -> Resul
     }))
 }
 
+/// Ends the address in use on that day.
+pub(super) async fn end(connection: &mut PgConnection, person: Uuid, on: NaiveDate) -> Result<()> {
+    sqlx::query!(
+        "UPDATE address SET until = GREATEST(since, $2) WHERE service_user_id = $1 AND until IS NULL",
+        person,
+        on
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Makes `address` the one in use from `since` on; the one before ends that day.
 pub(super) async fn move_to(
     connection: &mut PgConnection,
@@ -33,13 +45,7 @@ pub(super) async fn move_to(
     since: NaiveDate,
     form_id: Option<Uuid>,
 ) -> Result<()> {
-    sqlx::query!(
-        "UPDATE address SET until = GREATEST(since, $2) WHERE service_user_id = $1 AND until IS NULL",
-        person,
-        since
-    )
-    .execute(&mut *connection)
-    .await?;
+    end(connection, person, since).await?;
     let part = |name: &str| address.get(name).and_then(Json::as_str);
     sqlx::query!(
         "INSERT INTO address (id, service_user_id, line_1, line_2, town, postcode, since, form_id)

@@ -6,7 +6,10 @@
 mod addresses;
 pub(super) mod changes;
 mod consents;
+pub mod deciding;
+pub mod history;
 pub mod matching;
+pub mod merging;
 mod people;
 mod registration;
 pub(super) mod special;

@@ -4,6 +4,7 @@ mod arrivals;
 mod attempts;
 mod audit_trail;
 mod calibration;
+mod key_rotation;
 mod page_sets;
 mod publishing;
 mod qa_sample;

@@ -2,7 +2,9 @@
 
 use chrono::{TimeDelta, Utc};
 
-use super::second_stage::{NHS_FIELD, NHS_NUMBER, OTHER_NUMBER, Office, RECORDS, text};
+use super::second_stage::{
+    NHS_FIELD, NHS_NUMBER, OTHER_NUMBER, Office, RECORDS, another_family, text,
+};
 use crate::domain::field::FieldKind;
 use crate::domain::household::Settled;
 use crate::storage::adjudication::{self, Decision};
@@ -229,7 +231,7 @@ async fn a_field_drawn_long_ago_is_no_longer_asked_for() {
         None
     );
     let form = office.read(2, &[]).await;
-    office.submit(form, &[], &[]).await.unwrap();
+    office.submit(form, &[], &another_family()).await.unwrap();
     let old = "SELECT count(*) FROM field_signals JOIN keying_task USING (form_id, name) WHERE state = 'withdrawn'";
     assert!(
         stage

@@ -45,6 +45,23 @@ pub fn text(value: &str) -> Settled {
     Settled::Value(FieldValue::Text(value.into()))
 }
 
+/// What a clerk settles on for a family other than that of [`written`].
+pub fn another_family() -> Vec<(&'static str, Settled)> {
+    let born = |day: &str| Settled::Value(FieldValue::Date(day.parse().unwrap()));
+    vec![
+        ("primary_carer.first_name", text("OMAR")),
+        ("primary_carer.surname", text("SPECIMEN")),
+        ("primary_carer.date_of_birth", born("1988-11-02")),
+        ("primary_carer.nhs_number", text(OTHER_NUMBER)),
+        ("primary_carer.mobile", text("07700900456")),
+        ("primary_carer.address_line_1", text("3 Mill Lane")),
+        ("primary_carer.postcode", text("MK42 9ZZ")),
+        ("child_1.first_name", text("ROSE")),
+        ("child_1.surname", text("SPECIMEN")),
+        ("child_1.date_of_birth", born("2023-07-08")),
+    ]
+}
+
 /// A stage with people.
 pub struct Office {
     pub stage: Stage,

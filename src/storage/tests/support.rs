@@ -66,10 +66,15 @@ pub struct Stage {
     pub database: Database,
     pub sealer: Sealer,
     pub definitions: Vec<FormDefinition>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Stage {
+    /// The file that the sealer's key is in.
+    pub fn key_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("key")
+    }
+
     /// A migrated database of its own.
     pub async fn new() -> Self {
         let folder = &server().folder;
@@ -90,7 +95,7 @@ impl Stage {
             database,
             sealer: Sealer::from_key_file(&key).unwrap(),
             definitions: crate::forms::load_all(),
-            _folder: folder,
+            folder,
         }
     }
 

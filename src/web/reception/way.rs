@@ -138,6 +138,7 @@ fn form_outcome(form: &ScanForm, clerk: bool) -> Outcome {
         "settled" => ("Done", "govuk-tag--green", Some(STEPS)),
         "in_review" => ("Waiting for a clerk", "govuk-tag--blue", Some(3)),
         "second_keying" => ("Waiting for a second clerk", "govuk-tag--blue", Some(3)),
+        "matching" => ("Compared with records", "govuk-tag--blue", Some(3)),
         "incomplete" => ("Page missing", "govuk-tag--orange", None),
         _ => ("Set aside", "govuk-tag--orange", None),
     };

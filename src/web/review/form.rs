@@ -347,6 +347,14 @@ pub(super) fn closed(
             vec!["Its record is made as soon as two people agree on them.".to_owned()],
             None,
         ),
+        "matching" => (
+            "This form was checked. Somebody on it may be on record already.".to_owned(),
+            vec![
+                "Its record is made as soon as somebody has said who, under “Same person?”."
+                    .to_owned(),
+            ],
+            None,
+        ),
         "incomplete" => (
             "This form is not complete yet.".to_owned(),
             head.reason.iter().cloned().collect(),

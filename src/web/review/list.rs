@@ -46,6 +46,8 @@ struct Done {
     reference: String,
     /// The record, unless a second person has to key something first.
     household_id: Option<Uuid>,
+    /// The form, when somebody has to say first who on it is on record already.
+    same_person: Option<Uuid>,
 }
 
 #[derive(Template)]
@@ -101,9 +103,10 @@ pub(in crate::web) async fn show(
             .await
             .ok()
             .and_then(|form| {
-                let waits = form.state == "second_keying";
+                let waits = matches!(form.state.as_str(), "second_keying" | "matching");
                 (waits || form.household_id.is_some()).then_some(Done {
                     household_id: form.household_id,
+                    same_person: (form.state == "matching").then_some(form.id),
                     reference: form.reference,
                 })
             }),

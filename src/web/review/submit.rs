@@ -42,7 +42,10 @@ pub(in crate::web) async fn submit(
     let me = posted.signed_in.account.id;
     if form.head.state != "in_review" || form.head.version != version {
         // The same page sent twice, by a double click or a reload: it is done, so say so.
-        let gone_on = matches!(form.head.state.as_str(), "settled" | "second_keying");
+        let gone_on = matches!(
+            form.head.state.as_str(),
+            "settled" | "second_keying" | "matching"
+        );
         if gone_on && settled_by(&state, id, me).await? {
             return Ok(done(id));
         }
