@@ -35,7 +35,7 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use api::{READ, READ_SPECIAL, SCOPES};
+pub use api::{DISCLOSURES_READ, EVENTS_READ, READ, SCOPE_TITLES};
 pub use assets::AssetsError;
 pub use routes::Route;
 pub use session::{random_token, token_hash};
