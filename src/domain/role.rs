@@ -49,6 +49,8 @@ pub enum Permission {
     SeeProtectedAddresses,
     /// Read the audit trail.
     ReadAudit,
+    /// Register who is given records of families, and cut them off.
+    Recipients,
     /// Open and close accounts.
     ManageAccounts,
 }
@@ -99,7 +101,7 @@ impl Role {
                 ProtectAddress,
                 SeeProtectedAddresses,
             ],
-            Self::InformationGovernance => &[SeeForms, SeeHouseholds, ReadAudit],
+            Self::InformationGovernance => &[SeeForms, SeeHouseholds, ReadAudit, Recipients],
             Self::Auditor => &[ReadAudit],
             Self::Administrator => &[ManageAccounts],
         }

@@ -13,6 +13,7 @@ pub(super) enum Section {
     Reception,
     Supervision,
     Audit,
+    Sharing,
     Quality,
     Elsewhere,
 }
@@ -74,6 +75,12 @@ impl Frame {
                 "/audit",
                 "Audit trail",
                 signed_in.can(Permission::ReadAudit),
+            ),
+            (
+                Section::Sharing,
+                "/recipients",
+                "Sharing",
+                signed_in.can(Permission::Recipients),
             ),
             (
                 Section::Supervision,
