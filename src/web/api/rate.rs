@@ -28,11 +28,13 @@ impl Rate {
         let back = now.saturating_duration_since(*since).as_secs_f64() * self.per_minute / 60.0;
         *left = (*left + back).min(self.per_minute);
         *since = now;
-        if *left >= 1.0 {
-            *left -= 1.0;
+        // What came back in pieces does not add up to the last digit.
+        let lacking = 1.0 - *left - 1e-6;
+        if lacking <= 0.0 {
+            *left = (*left - 1.0).max(0.0);
             return Ok(());
         }
-        let seconds = ((1.0 - *left) * 60.0 / self.per_minute).ceil();
+        let seconds = (lacking * 60.0 / self.per_minute).ceil();
         Err(seconds.max(1.0) as u64)
     }
 }
