@@ -1,4 +1,4 @@
-//! `enrol api-token`: tokens of systems that read records through the API.
+//! `enrol api-token`: tokens of recipients.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,11 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use super::Global;
+use crate::storage::audit::Actor;
 use crate::storage::{Database, api_tokens};
-use crate::web::{SCOPES, random_token, token_hash};
+use crate::web::{random_token, token_hash};
 
-/// Give out and take back tokens of systems that read records through the API
+/// Give out and take back tokens of registered recipients; `enrol recipient` registers them
 #[derive(Debug, Args)]
 pub struct ApiTokenArgs {
     #[command(subcommand)]
@@ -18,14 +19,11 @@ pub struct ApiTokenArgs {
 
 #[derive(Debug, Subcommand)]
 enum ApiTokenCommand {
-    /// Give out a token; it is shown once
+    /// Give out one more token; it is shown once
     Add {
-        /// The system that gets it
+        /// Id of the recipient; what the token opens is what was agreed with it
         #[arg(long)]
-        recipient: String,
-        /// What it opens; may be given several times
-        #[arg(long = "scope", required = true, value_parser = SCOPES)]
-        scopes: Vec<String>,
+        recipient: Uuid,
     },
     /// Take a token back
     Revoke {
@@ -39,17 +37,15 @@ pub fn run(global: &Global, args: &ApiTokenArgs) -> anyhow::Result<ExitCode> {
     let config = global.load_config()?;
     super::runtime()?.block_on(async {
         let database = Database::connect(&config.database).await?;
-        match &args.command {
-            ApiTokenCommand::Add { recipient, scopes } => {
+        match args.command {
+            ApiTokenCommand::Add { recipient } => {
                 let token = random_token();
-                let id = api_tokens::add(&database, recipient, scopes, &token_hash(&token)).await?;
-                println!(
-                    "token {id} for {recipient} ({})\n{token}",
-                    scopes.join(", ")
-                );
+                let id = api_tokens::add(&database, recipient, &token_hash(&token), Actor::Machine)
+                    .await?;
+                println!("token {id}\n{token}");
             }
             ApiTokenCommand::Revoke { id } => {
-                api_tokens::revoke(&database, *id).await?;
+                api_tokens::revoke(&database, id, Actor::Machine).await?;
                 println!("token {id} no longer opens anything");
             }
         }

@@ -56,6 +56,9 @@ pub struct EvaluateArgs {
     /// Search in a PostgreSQL of its own instead of in memory, as Enrol does
     #[arg(long)]
     database: bool,
+    /// Parameters to use instead of the bundled ones
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
     /// Write the figures to this file as JSON
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -95,6 +98,10 @@ fn learn(args: &LearnArgs) -> anyhow::Result<()> {
         args.wrong_per_thousand / 1000.0,
         args.missed_per_thousand / 1000.0,
     );
+    anyhow::ensure!(
+        model.same_from.is_finite(),
+        "too few people to find a threshold: nothing is written; raise --people"
+    );
     let text = format!(
         "# Parameters of the matching of people, explained in README.md beside this file. Made by\n\
          #   enrol matching learn --people {} --seed {}\n{}",
@@ -121,6 +128,14 @@ fn in_memory(
 }
 
 fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
+    let parameters = match &args.parameters {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            Parameters::from_toml(&text)?
+        }
+        None => Parameters::bundled().clone(),
+    };
     let mut all = Vec::new();
     for people in &args.people {
         let began = Instant::now();
@@ -131,13 +146,10 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
             began.elapsed()
         );
         let (figures, searches) = if args.database {
-            let (figures, searches) = database::evaluate(&town, args.arrivals)?;
+            let (figures, searches) = database::evaluate(&parameters, &town, args.arrivals)?;
             (figures, Some(searches))
         } else {
-            (
-                in_memory(Parameters::bundled(), &town, args.arrivals).1,
-                None,
-            )
+            (in_memory(&parameters, &town, args.arrivals).1, None)
         };
         print(&figures);
         if let Some(searches) = &searches {
@@ -168,7 +180,10 @@ fn print(figures: &Figures) {
     println!("strangers taken         {}", figures.strangers_taken);
     println!("for a clerk             {}", figures.clerk);
     println!("candidates each         {:.1}", figures.candidates_each);
-    println!("pairs per second        {:.0}", figures.pairs_per_second);
+    println!(
+        "pairs per second        {:.0}, folding included; {:.0} folded before",
+        figures.pairs_per_second, figures.folded_pairs_per_second
+    );
     println!(
         "{:<14}{:>8}{:>8}{:>8}{:>8}{:>8}",
         "", "forms", "right", "wrong", "clerk", "new"

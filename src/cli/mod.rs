@@ -5,10 +5,12 @@ mod api_token;
 mod audit;
 mod calibrate;
 mod config;
+mod events;
 mod form;
 mod keys;
 mod matching;
 mod migrate;
+mod recipient;
 mod role;
 mod run;
 mod serve;
@@ -61,6 +63,7 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     /// Show the configuration in force, secrets masked
     Config,
+    Events(events::EventsArgs),
     /// Print, show and check form definitions
     #[command(subcommand)]
     Form(form::FormArgs),
@@ -73,6 +76,7 @@ enum Command {
     Intake(role::RoleArgs),
     /// Take scans from the queue and read them
     Reader(role::RoleArgs),
+    Recipient(recipient::RecipientArgs),
     /// Publish events from the database to the message broker
     Relay(role::RoleArgs),
     /// Read scans on this machine, without any server
@@ -100,12 +104,14 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
         Command::Audit(args) => audit::run(&global, &args),
         Command::Calibrate(args) => calibrate::run(&global, &args),
         Command::Config => config::run(&global),
+        Command::Events(args) => events::run(&global, &args),
         Command::Form(args) => form::run(args),
         Command::Matching(args) => matching::run(&global, &args),
         Command::Keys(args) => keys::run(&global, &args),
         Command::Migrate => migrate::run(&global),
         Command::Intake(args) => role::run("enrol-intake", &[], &global, &args),
         Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),
+        Command::Recipient(args) => recipient::run(&global, &args),
         Command::Relay(args) => role::run("enrol-relay", &[], &global, &args),
         Command::Read(args) => role::run("enrol-reader", &["read"], &global, &args),
         Command::Run(args) => run::run(&args),

@@ -96,6 +96,8 @@ pub struct Web {
     pub listen: String,
     /// Address as seen from outside, without trailing slash; empty means `http://` and the listening address.
     pub public_url: String,
+    /// Requests that each recipient may send to the API in a minute.
+    pub api_requests_per_minute: u32,
     /// Folder of built styles and scripts; empty means beside the program or in the source tree.
     pub assets_folder: PathBuf,
 }
@@ -215,6 +217,7 @@ impl Default for Web {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
             public_url: String::new(),
+            api_requests_per_minute: 600,
             assets_folder: PathBuf::new(),
         }
     }

@@ -51,6 +51,8 @@ pub enum Permission {
     SeeProtectedAddresses,
     /// Read the audit trail.
     ReadAudit,
+    /// Register who is given records of families, and cut them off.
+    Recipients,
     /// Open and close accounts.
     ManageAccounts,
 }
@@ -102,7 +104,9 @@ impl Role {
                 ProtectAddress,
                 SeeProtectedAddresses,
             ],
-            Self::InformationGovernance => &[SeeForms, SeeHouseholds, MergePeople, ReadAudit],
+            Self::InformationGovernance => {
+                &[SeeForms, SeeHouseholds, MergePeople, ReadAudit, Recipients]
+            }
             Self::Auditor => &[ReadAudit],
             Self::Administrator => &[ManageAccounts],
         }

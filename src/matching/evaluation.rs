@@ -106,6 +106,8 @@ pub struct Figures {
     pub candidates_each: f64,
     /// Comparisons per second on one core, folding of both sides included.
     pub pairs_per_second: f64,
+    /// The same for people who were folded before.
+    pub folded_pairs_per_second: f64,
 }
 
 /// A candidate that was looked at.
@@ -232,6 +234,7 @@ fn figures(
             outcome.new += 1;
         }
     }
+    let (pairs_per_second, folded_pairs_per_second) = speed(parameters, &town.register);
     let same = || judged.iter().filter(|j| j.verdict == Verdict::Same);
     Figures {
         people: town.register.len(),
@@ -244,25 +247,32 @@ fn figures(
         clerk: Share::new(clerk, arrivals),
         stories,
         candidates_each: compared as f64 / arrivals.max(1) as f64,
-        pairs_per_second: pairs_per_second(parameters, &town.register),
+        pairs_per_second,
+        folded_pairs_per_second,
     }
 }
 
+/// Pairs per second, folding included and not.
 #[expect(clippy::cast_precision_loss, reason = "a few hundred thousand")]
-fn pairs_per_second(parameters: &Parameters, people: &[Traits]) -> f64 {
-    const PAIRS: usize = 200_000;
-    let began = Instant::now();
-    let mut sum = 0.0;
-    for pair in 0..PAIRS {
-        let (a, b) = (
-            &people[pair % people.len()],
-            &people[(pair * 7 + 1) % people.len()],
-        );
-        let comparison = super::compare(parameters, a, b);
-        sum += comparison.probability;
-    }
-    std::hint::black_box(sum);
-    PAIRS as f64 / began.elapsed().as_secs_f64()
+fn speed(parameters: &Parameters, people: &[Traits]) -> (f64, f64) {
+    const PAIRS: usize = 100_000;
+    let pair = |number: usize| (number % people.len(), (number * 7 + 1) % people.len());
+    let timed = |weight: &dyn Fn(usize, usize) -> f64| {
+        let began = Instant::now();
+        let sum: f64 = (0..PAIRS).map(pair).map(|(a, b)| weight(a, b)).sum();
+        std::hint::black_box(sum);
+        PAIRS as f64 / began.elapsed().as_secs_f64()
+    };
+    let folded: Vec<Prepared> = people.iter().take(PAIRS).map(Prepared::new).collect();
+    let last = folded.len();
+    (
+        timed(&|a, b| super::compare(parameters, &people[a], &people[b]).probability),
+        timed(&|a, b| {
+            parameters
+                .compare(&folded[a % last], &folded[b % last])
+                .probability
+        }),
+    )
 }
 
 /// Chooses the thresholds on people whose truth is known: `same_from` the least weight at which of all pairs said to be

@@ -23,6 +23,8 @@ const LARGEST_BLOCK: usize = 40;
 const ROUNDS: usize = 60;
 /// No chance is less than this: what was never seen may still happen.
 const LEAST: f64 = 2e-4;
+/// The same for two people of one household: an invented town knows few of the ways in which people live together.
+const LEAST_IN_A_HOUSEHOLD: f64 = 5e-3;
 
 /// By what pairs are chosen, the letter of the key, and the traits that say nothing then. Whether household members can
 /// be learned from it: those who share a telephone or a house.
@@ -78,7 +80,9 @@ fn table_of(people: &[Traits], kind: Kind, start: &Table, seed: u64) -> Table {
             let chances = Chances {
                 same: rounded(share(&sums[0][t], l, compared.levels())),
                 stranger: rounded(strangers[t][l]),
-                household: rounded(share(&sums[1][t], l, compared.levels())),
+                household: rounded(
+                    share(&sums[1][t], l, compared.levels()).max(LEAST_IN_A_HOUSEHOLD),
+                ),
             };
             levels.insert(level.key().to_owned(), chances);
         }

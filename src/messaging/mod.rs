@@ -7,6 +7,7 @@ pub mod cloud_event;
 mod connection;
 pub mod consumer;
 pub mod publisher;
+mod recipient_queue;
 pub mod s3_event;
 pub mod topology;
 

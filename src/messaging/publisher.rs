@@ -10,9 +10,12 @@ use lapin::{
     options::{BasicPublishOptions, ConfirmSelectOptions},
 };
 
+use uuid::Uuid;
+
 use super::{
     MessagingError,
     connection::{connect, queue_depth},
+    recipient_queue, topology,
 };
 use crate::storage::outbox::OutboxMessage;
 
@@ -128,6 +131,37 @@ impl Publisher {
             self.open = None;
         }
         depth
+    }
+
+    /// Makes the recipient's queue, or finds it made the same way, and has its events routed there.
+    pub async fn make_recipient_queue(&mut self, recipient: Uuid) -> Result<(), MessagingError> {
+        let name = topology::recipient_queue(recipient);
+        let made = match self.channel().await {
+            Ok(channel) => recipient_queue::make(&channel, &name).await,
+            Err(error) => Err(error),
+        };
+        self.forget_connection_after(made)
+    }
+
+    /// Removes the recipient's queue with everything in it; whoever consumes from it is cut off. None is fine.
+    pub async fn remove_recipient_queue(&mut self, recipient: Uuid) -> Result<(), MessagingError> {
+        let name = topology::recipient_queue(recipient);
+        let removed = match self.channel().await {
+            Ok(channel) => recipient_queue::remove(&channel, &name).await,
+            Err(error) => Err(error),
+        };
+        self.forget_connection_after(removed)
+    }
+
+    /// The broker closes the channel with every refusal.
+    fn forget_connection_after<T>(
+        &mut self,
+        result: Result<T, MessagingError>,
+    ) -> Result<T, MessagingError> {
+        if result.is_err() {
+            self.open = None;
+        }
+        result
     }
 
     /// Closes the connection.

@@ -1,9 +1,10 @@
 //! Names and arguments of everything Enrol uses in the broker.
 //!
 //! The broker is set up from `queue-config/definitions.json`, never by the programs: these only check that a queue
-//! is there. A test compares the two.
+//! is there. A test compares the two. The queues of recipients alone come and go: the relay makes and removes them.
 
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 /// How an exchange routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,11 @@ pub const EVENTS: Exchange = Exchange {
     name: "enrol.events",
     kind: ExchangeKind::Topic,
 };
+/// Events on their way to recipients, each routed by the name of the recipient's queue.
+pub const TO_RECIPIENTS: Exchange = Exchange {
+    name: "enrol.recipients",
+    kind: ExchangeKind::Direct,
+};
 /// What nobody could make sense of.
 pub const DEAD_LETTERS: Exchange = Exchange {
     name: "enrol.dead-letters",
@@ -100,7 +106,7 @@ pub const DEAD_LETTER_QUEUE: Queue = Queue {
 };
 
 /// All exchanges.
-pub const EXCHANGES: [Exchange; 4] = [OBJECTS, WORK, EVENTS, DEAD_LETTERS];
+pub const EXCHANGES: [Exchange; 5] = [OBJECTS, WORK, EVENTS, TO_RECIPIENTS, DEAD_LETTERS];
 /// All queues.
 pub const QUEUES: [Queue; 4] = [
     INTAKE_QUEUE,
@@ -115,6 +121,26 @@ pub const READ_ROUTING_KEY: &str = "read";
 pub const OBJECT_CREATED_ROUTING_KEY: &str = "ObjectCreated.Put";
 /// Deliveries after which the broker gives up on a message. Only a fence: attempts are counted in PostgreSQL.
 pub const DELIVERY_LIMIT: u32 = 20;
+
+/// Messages that a recipient's queue holds at most. Then the relay keeps them, and the recipient can ask for them.
+pub const RECIPIENT_QUEUE_LIMIT: u32 = 100_000;
+
+/// The queue of a recipient. Its name is also the routing key that leads to it.
+pub fn recipient_queue(recipient: Uuid) -> String {
+    format!("enrol.recipient.{recipient}")
+}
+
+/// The arguments of every recipient's queue.
+pub fn recipient_queue_arguments() -> Json {
+    json!({
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": DEAD_LETTERS.name,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+        "x-max-length": RECIPIENT_QUEUE_LIMIT,
+    })
+}
 
 impl Queue {
     /// The arguments the queue is declared with. At-least-once dead lettering needs `reject-publish`; without it

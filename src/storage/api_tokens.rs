@@ -1,67 +1,107 @@
-//! The tokens of systems that read through the API. Only their hashes are stored.
+//! The tokens of recipients. Only their hashes are stored.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::audit::{self, Act, Actor};
+use super::recipients::{Recipient, Row};
 use super::{Database, Result, StorageError};
 
-/// A system that may read through the API.
+/// A token as the register shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiToken {
     /// Id of the token.
     pub id: Uuid,
-    /// Who holds it.
-    pub recipient: String,
-    /// What it opens.
-    pub scopes: Vec<String>,
+    /// When it was given out.
+    pub created_at: DateTime<Utc>,
+    /// When it was taken back.
+    pub revoked_at: Option<DateTime<Utc>>,
 }
 
-/// Stores a token for `recipient`.
+/// Stores a token for a recipient that is in force.
+///
+/// # Errors
+/// [`StorageError::NotFound`] when there is no such recipient, or it was cut off.
 pub async fn add(
     database: &Database,
-    recipient: &str,
-    scopes: &[String],
+    recipient: Uuid,
     token_hash: &[u8],
+    actor: Actor,
 ) -> Result<Uuid> {
     let id = Uuid::now_v7();
-    sqlx::query!(
-        "INSERT INTO api_token (id, token_hash, recipient, scopes, created_at) VALUES ($1, $2, $3, $4, $5)",
+    let mut transaction = database.begin().await?;
+    let added = sqlx::query!(
+        "INSERT INTO api_token (id, token_hash, recipient_id, created_at)
+         SELECT $1, $2, id, $4 FROM recipient WHERE id = $3 AND revoked_at IS NULL",
         id,
         token_hash,
         recipient,
-        scopes,
         Utc::now()
     )
-    .execute(database.pool())
+    .execute(&mut *transaction)
     .await?;
+    if added.rows_affected() == 0 {
+        return Err(StorageError::NotFound {
+            subject: "recipient",
+        });
+    }
+    audit::record(
+        &mut *transaction,
+        actor,
+        Act::new("gave_token", "recipient", recipient),
+    )
+    .await?;
+    transaction.commit().await?;
     Ok(id)
 }
 
-/// The token with that hash, unless it was taken back.
-pub async fn find(database: &Database, token_hash: &[u8]) -> Result<Option<ApiToken>> {
-    let token = sqlx::query_as!(
-        ApiToken,
-        "SELECT id, recipient, scopes FROM api_token WHERE token_hash = $1 AND revoked_at IS NULL",
+/// The recipient that the token opens for today: neither the token nor the recipient was taken back, and the agreement has
+/// not run out.
+pub async fn find(database: &Database, token_hash: &[u8]) -> Result<Option<Recipient>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT r.id, r.organisation, r.name, r.contact, r.purpose, r.basis, r.responsible, r.scopes, r.field_groups,
+                r.centres, r.has_queue, r.valid_until, r.version, r.registered_at, r.revoked_at, r.revoked_reason
+         FROM api_token t JOIN recipient r ON r.id = t.recipient_id
+         WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND r.revoked_at IS NULL AND r.valid_until >= current_date",
         token_hash
     )
     .fetch_optional(database.pool())
     .await?;
-    Ok(token)
+    row.map(Recipient::try_from).transpose()
+}
+
+/// The tokens of a recipient, newest first.
+pub async fn of_recipient(database: &Database, recipient: Uuid) -> Result<Vec<ApiToken>> {
+    let tokens = sqlx::query_as!(
+        ApiToken,
+        "SELECT id, created_at, revoked_at FROM api_token WHERE recipient_id = $1 ORDER BY created_at DESC, id DESC",
+        recipient
+    )
+    .fetch_all(database.pool())
+    .await?;
+    Ok(tokens)
 }
 
 /// Takes a token back. [`StorageError::NotFound`] when there is none that is still good.
-pub async fn revoke(database: &Database, id: Uuid) -> Result<()> {
-    let revoked = sqlx::query!(
-        "UPDATE api_token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+pub async fn revoke(database: &Database, id: Uuid, actor: Actor) -> Result<()> {
+    let mut transaction = database.begin().await?;
+    let recipient = sqlx::query_scalar!(
+        "UPDATE api_token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING recipient_id",
         id,
         Utc::now()
     )
-    .execute(database.pool())
+    .fetch_optional(&mut *transaction)
+    .await?
+    .ok_or(StorageError::NotFound {
+        subject: "API token",
+    })?;
+    audit::record(
+        &mut *transaction,
+        actor,
+        Act::new("took_token_back", "recipient", recipient),
+    )
     .await?;
-    if revoked.rows_affected() == 0 {
-        return Err(StorageError::NotFound {
-            subject: "API token",
-        });
-    }
+    transaction.commit().await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::Result;
 pub enum Actor {
     /// A person who signed in.
     Account(Uuid),
-    /// A system that read through the API, by its token.
+    /// A system that read through the API.
     Recipient(Uuid),
     /// Enrol itself.
     Machine,
@@ -27,7 +27,7 @@ impl Actor {
         }
     }
 
-    /// The account's or the token's id.
+    /// The account's or the recipient's id.
     pub fn id(self) -> Option<Uuid> {
         match self {
             Self::Account(id) | Self::Recipient(id) => Some(id),
@@ -120,7 +120,7 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
     /// `account`, `recipient` or `machine`.
     pub actor_kind: String,
-    /// Account or token.
+    /// Account or recipient.
     pub actor_id: Option<Uuid>,
     /// What was done.
     pub action: String,

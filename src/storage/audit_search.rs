@@ -47,11 +47,11 @@ pub struct Found {
 pub async fn search(database: &Database, search: &Search, limit: i64) -> Result<Vec<Found>> {
     Ok(sqlx::query_as!(
         Found,
-        r#"SELECT e.id, e.at, COALESCE(a.display_name, t.recipient) AS actor, e.actor_id, e.action, e.subject,
+        r#"SELECT e.id, e.at, COALESCE(a.display_name, r.name) AS actor, e.actor_id, e.action, e.subject,
                   e.subject_id, f.reference AS "reference?", e.part
            FROM audit_entry e
            LEFT JOIN account a ON e.actor_kind = 'account' AND a.id = e.actor_id
-           LEFT JOIN api_token t ON e.actor_kind = 'recipient' AND t.id = e.actor_id
+           LEFT JOIN recipient r ON e.actor_kind = 'recipient' AND r.id = e.actor_id
            LEFT JOIN form f ON e.subject = 'form' AND f.id = e.subject_id
            WHERE ($1::timestamptz IS NULL OR e.at >= $1) AND ($2::timestamptz IS NULL OR e.at < $2)
              AND ($3::text IS NULL OR e.action = $3)

@@ -14,6 +14,7 @@ pub(super) enum Section {
     Reception,
     Supervision,
     Audit,
+    Sharing,
     Quality,
     Elsewhere,
 }
@@ -81,6 +82,12 @@ impl Frame {
                 "/audit",
                 "Audit trail",
                 signed_in.can(Permission::ReadAudit),
+            ),
+            (
+                Section::Sharing,
+                "/recipients",
+                "Sharing",
+                signed_in.can(Permission::Recipients),
             ),
             (
                 Section::Supervision,

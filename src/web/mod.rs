@@ -20,6 +20,7 @@ mod picture;
 mod posted;
 mod quality;
 mod reception;
+mod recipients;
 mod review;
 mod routes;
 mod second;
@@ -38,7 +39,7 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use api::{READ, READ_SPECIAL, SCOPES};
+pub use api::{DISCLOSURES_READ, EVENTS_READ, READ, SCANS_READ, SCOPE_TITLES};
 pub use assets::AssetsError;
 pub use routes::Route;
 pub use session::{random_token, token_hash};
@@ -190,6 +191,7 @@ fn routes() -> Routes {
         .get("/service-users/{service_user}", household::of_service_user)
         .get("/audit", audit_pages::show)
         .merge(reception::routes())
+        .merge(recipients::routes())
         .merge(supervision::routes())
         .merge(second::routes())
         .merge(matching::routes())

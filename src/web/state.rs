@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::api::rate::Rate;
 use super::oidc::Provider;
 use super::picture::Pictures;
 use super::review::live::LiveWork;
@@ -27,6 +28,8 @@ pub(super) struct Parts {
     pub sealer: Sealer,
     pub pictures: Pictures,
     pub throttle: Throttle,
+    /// How often each recipient may ask the API.
+    pub api_rate: Rate,
     /// How much work there is, for pages that show it as it changes.
     pub live: LiveWork,
     pub passwords: password::Checker,
@@ -58,6 +61,7 @@ impl AppState {
             objects,
             sealer: Sealer::from_key_file(&config.keys.special_category_key_file)?,
             throttle: Throttle::default(),
+            api_rate: Rate::new(config.web.api_requests_per_minute),
             live: LiveWork::default(),
             passwords: password::Checker::default(),
             session_limits: session::limits(&config.sign_in),

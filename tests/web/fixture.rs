@@ -4,14 +4,18 @@ use std::path::Path;
 
 use enrol::config::Config;
 use enrol::domain::field::FieldKind;
+use enrol::domain::recipient::{Basis, Terms};
+use enrol::domain::recipient_fields::FieldGroup;
 use enrol::forms::definition::{DataCategory, Field, FormDefinition};
 use enrol::lifecycle::Shutdown;
 use enrol::local_stack::LocalStack;
 use enrol::objects::ObjectStore;
 use enrol::storage::Database;
 use enrol::storage::accounts::{self, NewAccount, Role};
+use enrol::storage::audit::Actor;
 use enrol::storage::sealing::{Sealer, SpecialContent};
-use enrol::web::Server;
+use enrol::storage::{api_tokens, recipients};
+use enrol::web::{Server, random_token, token_hash};
 use reqwest::{Client, Response};
 use scraper::{Html, Selector};
 use serde_json::{Value as Json, json};
@@ -120,6 +124,46 @@ impl Site {
             password_hash: &enrol::web::password::hash(PASSWORD).unwrap(),
         };
         accounts::add(&self.database, new).await.unwrap();
+    }
+
+    /// Registers a recipient for a public task and gives out a token: all centres, no queue.
+    pub async fn recipient(&self, scopes: &[&str], field_groups: &[FieldGroup]) -> Given {
+        self.recipient_with(scopes, field_groups, |_| {}).await
+    }
+
+    /// The same with terms of the test's own.
+    pub async fn recipient_with(
+        &self,
+        scopes: &[&str],
+        field_groups: &[FieldGroup],
+        agree: impl FnOnce(&mut Terms),
+    ) -> Given {
+        let mut terms = Terms {
+            organisation: "early_help".to_owned(),
+            name: "Early Help".to_owned(),
+            contact: "early-help@example.org".to_owned(),
+            purpose: "To offer families early help".to_owned(),
+            basis: Basis::PublicTask,
+            responsible: None,
+            scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
+            field_groups: field_groups.iter().copied().collect(),
+            centres: vec![],
+            has_queue: false,
+            valid_until: chrono::Utc::now().date_naive() + chrono::Days::new(30),
+        };
+        agree(&mut terms);
+        let id = recipients::register(&self.database, &terms, Actor::Machine)
+            .await
+            .unwrap();
+        let token = random_token();
+        api_tokens::add(&self.database, id, &token_hash(&token), Actor::Machine)
+            .await
+            .unwrap();
+        Given {
+            id,
+            token,
+            url: self.url.clone(),
+        }
     }
 
     /// A browser that stays where an answer would lead it on.
@@ -337,6 +381,36 @@ pub fn by_another_family(values: Vec<(&'static str, Json)>) -> Vec<(&'static str
         .into_iter()
         .map(|(name, value)| (name, other(name, value)))
         .collect()
+}
+
+/// A recipient with its token.
+pub struct Given {
+    pub id: Uuid,
+    pub token: String,
+    pub url: String,
+}
+
+impl Given {
+    pub async fn get(&self, path: &str) -> Response {
+        let asked = Client::new()
+            .get(format!("{}{path}", self.url))
+            .bearer_auth(&self.token);
+        asked.send().await.unwrap()
+    }
+
+    /// What is at `path`, which must be there.
+    pub async fn json(&self, path: &str) -> Json {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: &Json) -> Response {
+        let asked = Client::new()
+            .post(format!("{}{path}", self.url))
+            .bearer_auth(&self.token);
+        asked.json(body).send().await.unwrap()
+    }
 }
 
 /// A person at a browser.

@@ -14,12 +14,14 @@ mod desk;
 mod fixture;
 mod matching;
 mod oidc;
+mod recipients;
 mod scans;
 mod second;
 mod security;
 
-use enrol::storage::{api_tokens, audit, service_users};
-use enrol::web::{READ, READ_SPECIAL, random_token, token_hash};
+use enrol::domain::recipient_fields::FieldGroup;
+use enrol::storage::{audit, service_users};
+use enrol::web::{READ, SCANS_READ};
 use fixture::{Site, element, hidden, text, written};
 use reqwest::StatusCode;
 use serde_json::Value as Json;
@@ -367,29 +369,17 @@ async fn api(site: &Site, id: uuid::Uuid) {
     let nobody = client.get(&url).send().await.unwrap();
     assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(nobody.headers()["content-type"], "application/problem+json");
-    let give = async |scopes: &[&str]| {
-        let token = random_token();
-        let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
-        api_tokens::add(&site.database, "Early Help", &scopes, &token_hash(&token))
-            .await
-            .unwrap();
-        token
-    };
-    let read = async |token: &str| client.get(&url).bearer_auth(token).send().await.unwrap();
-
-    assert_eq!(
-        read(&give(&["other"]).await).await.status(),
-        StatusCode::FORBIDDEN
-    );
-    let plain: Json = read(&give(&[READ]).await).await.json().await.unwrap();
+    let path = format!("/api/service-users/{id}");
+    let other = site.recipient(&[SCANS_READ], &FieldGroup::ALL).await;
+    assert_eq!(other.get(&path).await.status(), StatusCode::FORBIDDEN);
+    let mut groups = FieldGroup::ALL.to_vec();
+    groups.retain(|group| *group != FieldGroup::Special);
+    let plain = site.recipient(&[READ], &groups).await.json(&path).await;
     assert_eq!(plain["surname"], "SAMPLE");
     assert_eq!(plain["consents"].as_array().unwrap().len(), 6);
     assert!(plain.get("special").is_none());
-    let special: Json = read(&give(&[READ, READ_SPECIAL]).await)
-        .await
-        .json()
-        .await
-        .unwrap();
+    let all = site.recipient(&[READ], &FieldGroup::ALL).await;
+    let special = all.json(&path).await;
     assert_eq!(special["special"]["ethnic_group"], "white_irish");
     let seen = audit::of_subject(site.database.pool(), "service_user", id)
         .await

@@ -1,7 +1,6 @@
 //! Scans: blank forms printed, files sent, followed, read again and put away, on pages and through the API.
 
-use enrol::storage::api_tokens;
-use enrol::web::{random_token, token_hash};
+use enrol::domain::recipient_fields::FieldGroup;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -230,16 +229,9 @@ async fn other_systems_send_and_follow_scans_with_a_token_that_opens_just_that()
     let site = Site::start().await;
     let dark = exception(&site, "scans/dark.pdf", true).await;
     let token = async |scope: &str| {
-        let token = random_token();
-        api_tokens::add(
-            &site.database,
-            "Scanner",
-            &[scope.to_owned()],
-            &token_hash(&token),
-        )
-        .await
-        .unwrap();
-        token
+        site.recipient(&[scope], &[FieldGroup::Identity])
+            .await
+            .token
     };
     let (reads, writes, works) = (
         token("scans:read").await,

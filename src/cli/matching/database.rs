@@ -86,7 +86,11 @@ impl Server {
 }
 
 /// Evaluates with the searches of the database.
-pub fn evaluate(town: &Population, most: usize) -> anyhow::Result<(Figures, Searches)> {
+pub fn evaluate(
+    parameters: &Parameters,
+    town: &Population,
+    most: usize,
+) -> anyhow::Result<(Figures, Searches)> {
     let server = Server::start()?;
     let runtime = super::super::runtime()?;
     let url = format!("postgres://enrol@localhost/postgres?host={}", server.folder);
@@ -102,7 +106,7 @@ pub fn evaluate(town: &Population, most: usize) -> anyhow::Result<(Figures, Sear
     let load_seconds = began.elapsed().as_secs_f64();
     let mut times = Vec::new();
     let mut failure = None;
-    let (_, figures) = evaluation::judge(Parameters::bundled(), town, most, |traits| {
+    let (_, figures) = evaluation::judge(parameters, town, most, |traits| {
         let began = Instant::now();
         let found = runtime.block_on(match_keys::candidates(&mut connection, traits));
         times.push(began.elapsed().as_secs_f64() * 1000.0);

@@ -234,7 +234,8 @@ fn slips(form: &mut Traits, rate: f64, random: &mut impl Rng) {
     if let Some(code) = &form.postcode
         && chance(0.015, random)
     {
-        form.postcode = Some(misread(code, random));
+        let (area, own) = code.split_at(2);
+        form.postcode = Some(format!("{area}{}", misread(own, random)));
     }
 }
 

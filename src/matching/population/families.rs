@@ -122,6 +122,19 @@ impl Town {
         for _ in 0..children {
             let mut child = self.child(community, &surname, (&line, &code), random);
             of(&mut child);
+            // Brothers and sisters have names of their own, or second names that tell them apart.
+            while child.traits.middle_names.is_none()
+                && born_here
+                    .iter()
+                    .any(|other| other.traits.first_name == child.traits.first_name)
+            {
+                let bearer = if child.female {
+                    Bearer::Girl
+                } else {
+                    Bearer::Boy
+                };
+                child.traits.first_name = community.first_name(bearer, random);
+            }
             let twins = random.random_bool(0.018);
             let newcomer = !born_here.is_empty() && random.random_bool(0.15);
             child.newcomer = newcomer.then_some(Story::Sibling);
@@ -150,7 +163,7 @@ impl Town {
             born_here[place].sibling_number = born_here[place - 1].traits.nhs_number.clone();
         }
         // A grandparent who lives there and bears the same name.
-        if random.random_bool(0.01) {
+        if random.random_bool(0.005) {
             let mut elder = self.adult(community, &surname, first.female, (&line, &code), random);
             elder.traits.first_name.clone_from(&first.traits.first_name);
             elder.traits.date_of_birth = Some(born(48.0..68.0, random));

@@ -5,6 +5,7 @@ mod attempts;
 mod audit_trail;
 mod calibration;
 mod key_rotation;
+mod match_keys;
 mod page_sets;
 mod publishing;
 mod qa_sample;

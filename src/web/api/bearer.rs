@@ -1,20 +1,26 @@
 //! Bearer tokens of other systems.
 
+use std::time::Instant;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use utoipa::Modify;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use uuid::Uuid;
 
 use super::problem::Problem;
-use crate::storage::api_tokens::{self, ApiToken};
+use crate::domain::recipient::Terms;
+use crate::storage::api_tokens;
 use crate::storage::audit::Actor;
+use crate::storage::recipients;
 use crate::web::session::token_hash;
 use crate::web::state::AppState;
 
-/// The system that asks. As an argument of a handler it keeps out whoever has no token.
-pub(super) struct Recipient(pub ApiToken);
+/// The recipient that asks. As an argument of a handler it keeps out whoever has no token that is good today, and
+/// whoever asks too often.
+pub(super) struct Recipient(pub recipients::Recipient);
 
 impl Recipient {
     /// Fails when the token does not open `scope`.
@@ -31,9 +37,19 @@ impl Recipient {
         Actor::Recipient(self.0.id)
     }
 
+    /// Its id.
+    pub fn id(&self) -> Uuid {
+        self.0.id
+    }
+
+    /// What was agreed with it.
+    pub fn terms(&self) -> &Terms {
+        &self.0.terms
+    }
+
     /// Whether the token opens `scope`.
     pub fn may(&self, scope: &str) -> bool {
-        self.0.scopes.iter().any(|s| s == scope)
+        self.0.terms.scopes.iter().any(|s| s == scope)
     }
 }
 
@@ -50,7 +66,10 @@ impl FromRequestParts<AppState> for Recipient {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let (_, token) = token.ok_or(Problem::NoToken)?;
         let known = api_tokens::find(&state.database, &token_hash(token.trim())).await?;
-        known.map(Self).ok_or(Problem::NoToken)
+        let known = known.ok_or(Problem::NoToken)?;
+        let allowed = state.api_rate.take(known.id, Instant::now());
+        allowed.map_err(Problem::TooMany)?;
+        Ok(Self(known))
     }
 }
 
@@ -61,7 +80,7 @@ impl Modify for Scheme {
     fn modify(&self, openapi: &mut OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A token made with `enrol api-token add`"))
+            .description(Some("The token of a registered recipient"))
             .build();
         let components = openapi.components.get_or_insert_with(Default::default);
         components.add_security_scheme("token", SecurityScheme::Http(scheme));

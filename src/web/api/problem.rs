@@ -23,6 +23,12 @@ pub(super) enum Problem {
     /// The record is not in a state in which this can be done.
     #[error("conflict")]
     Conflict,
+    /// The recipient has no queue that events could be put into.
+    #[error("no queue")]
+    NoQueue,
+    /// Too many requests; so many seconds until the next is allowed.
+    #[error("too many requests")]
+    TooMany(u64),
     /// Something other than the database does not answer; try again.
     #[error("not available")]
     Unavailable,
@@ -64,7 +70,7 @@ impl IntoResponse for Problem {
                 StatusCode::UNAUTHORIZED,
                 "urn:enrol:problem:token-missing",
                 "No valid token",
-                "Send the header Authorization: Bearer with a token from `enrol api-token add`."
+                "Send the header Authorization: Bearer with the token of a registered recipient."
                     .to_owned(),
             ),
             Self::NoScope(scope) => (
@@ -91,6 +97,18 @@ impl IntoResponse for Problem {
                 "Not possible now",
                 "It is in another state than this needs. Ask for it again and see.".to_owned(),
             ),
+            Self::NoQueue => (
+                StatusCode::CONFLICT,
+                "urn:enrol:problem:no-queue",
+                "No queue",
+                "Events of this recipient are not put into a queue. Ask for them with GET /api/events.".to_owned(),
+            ),
+            Self::TooMany(seconds) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "urn:enrol:problem:too-many-requests",
+                "Too many requests",
+                format!("Ask again in {seconds} s."),
+            ),
             Self::Unavailable => unavailable(),
             Self::Storage(error) => {
                 tracing::error!(?error, "an API request failed");
@@ -109,6 +127,11 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             header::HeaderValue::from_static("application/problem+json"),
         );
+        if let Self::TooMany(seconds) = self {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+        }
         if status == StatusCode::UNAUTHORIZED {
             let challenge = header::HeaderValue::from_static("Bearer");
             response

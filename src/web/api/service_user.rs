@@ -4,100 +4,70 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::READ;
 use super::bearer::Recipient;
 use super::problem::{Problem, ProblemView};
-use super::{READ, READ_SPECIAL};
-use crate::domain::protected_address::tells_where;
-use crate::storage::audit::{self, Act, Actor};
-use crate::storage::service_users;
+use super::record::{self, ConsentView, MemberView};
+use crate::domain::recipient_fields::FieldGroup;
+use crate::storage::audit::{self, Act};
+use crate::storage::recipients::given;
+use crate::storage::{disclosures, service_users};
 use crate::web::state::AppState;
 
-/// A person of a household.
+/// A person with what the whole household shares.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ServiceUserView {
-    /// Id.
-    #[schema(value_type = String, pattern = "^[0-9a-f-]{36}$")]
-    id: Uuid,
+    /// The person.
+    #[serde(flatten)]
+    member: MemberView,
+    /// The id that was asked for, when that record was found to be the same person as this one. Use `id` from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    merged_id: Option<Uuid>,
     /// Household, the same for all its members.
     #[schema(value_type = String, pattern = "^[0-9a-f-]{36}$")]
     household_id: Uuid,
-    /// `primary_carer`, `secondary_carer` or `child`.
-    #[schema(example = "child")]
-    role: String,
-    /// Position among those of the same role, from 1.
-    position: i32,
-    /// First name or names.
-    first_name: String,
-    /// Surname.
-    surname: String,
-    /// Date of birth.
-    #[schema(value_type = Option<String>, format = Date)]
-    date_of_birth: Option<NaiveDate>,
-    /// NHS number, ten digits.
-    nhs_number: Option<String>,
-    /// Telephone number, digits only.
-    phone: Option<String>,
-    /// E-mail address.
-    email: Option<String>,
-    /// The centre that registered the family.
-    centre: Option<String>,
-    /// Reference of the form the record was made of.
-    form_reference: String,
-    /// Other answers by field name.
-    #[schema(value_type = Object)]
-    details: serde_json::Value,
-    /// Answers that the whole household shares, by field name.
+    /// Part `household`: the centre that registered the family.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    centre: Option<Option<String>>,
+    /// Part `household`: reference of the form that told of the family last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form_reference: Option<String>,
+    /// Answers that the whole household shares, of the parts that are given, by field name.
     #[schema(value_type = Object)]
     household_details: BTreeMap<String, serde_json::Value>,
-    /// Consents the household was asked for.
-    consents: Vec<ConsentView>,
-    /// UK GDPR Article 9 data of this person by field name. Absent without the scope `service-users:special`.
+    /// Part `consents`: consents the household was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    special: Option<BTreeMap<String, serde_json::Value>>,
+    consents: Option<Vec<ConsentView>>,
     /// Whether the address is protected: then telephone, e-mail, address and centre are left out. Do not tell anybody.
     address_protected: bool,
+    /// Version of the person's record; it grows with each change of an ordinary answer.
+    version: i32,
+    /// When that was.
+    #[schema(value_type = String, format = DateTime)]
+    changed_at: DateTime<Utc>,
     /// When the record was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: DateTime<Utc>,
 }
 
-/// A consent.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ConsentView {
-    /// Purpose or channel.
-    #[schema(example = "contact.email")]
-    purpose: String,
-    /// `yes`, `no`, `not_answered` or `unreadable`. Only `yes` is consent.
-    #[schema(example = "yes")]
-    answer: String,
-    /// What the person was told.
-    wording: String,
-    /// Version of the wording and of the privacy notice.
-    wording_version: String,
-    /// Date on the form.
-    #[schema(value_type = Option<String>, format = Date)]
-    signed_on: Option<NaiveDate>,
-    /// When it was taken down.
-    #[schema(value_type = String, format = DateTime)]
-    captured_at: DateTime<Utc>,
-}
-
-/// One service user with what the whole household shares.
+/// One service user with what the whole household shares: the parts that were agreed, of families that are given.
 #[utoipa::path(
     get,
     path = "/api/service-users/{service_user}",
-    params(("service_user" = String, Path, description = "Id, as in the event contact.created")),
+    params(("service_user" = String, Path, description = "Id, as in events. That of a merged record leads to the one in use.")),
     responses(
         (status = 200, description = "The record", body = ServiceUserView),
         (status = 401, description = "No valid token", body = ProblemView, content_type = "application/problem+json"),
         (status = 403, description = "Scope missing", body = ProblemView, content_type = "application/problem+json"),
-        (status = 404, description = "No such record", body = ProblemView, content_type = "application/problem+json"),
+        (status = 404, description = "No such record, or not for this recipient", body = ProblemView, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = ProblemView, content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = ProblemView, content_type = "application/problem+json"),
     ),
     security(("token" = ["service-users:read"]))
@@ -109,62 +79,52 @@ pub(super) async fn show(
 ) -> Result<Json<ServiceUserView>, Problem> {
     recipient.must(READ)?;
     let id: Uuid = id.parse().map_err(|_| Problem::NotFound)?;
-    let database = &state.database;
-    let mut member = service_users::service_user(database, id)
+    let (database, terms) = (&state.database, recipient.terms());
+    let place = given::person(database, recipient.id(), id)
+        .await?
+        .filter(|place| !place.is_child || terms.gives(FieldGroup::Children))
+        .ok_or(Problem::NotFound)?;
+    let mut household = service_users::household(database, place.household)
         .await?
         .ok_or(Problem::NotFound)?;
-    let mut household = service_users::household(database, member.household_id)
-        .await?
-        .ok_or(Problem::NotFound)?;
-    if household.address_protected {
-        household.hide_whereabouts();
-        member.hide_whereabouts();
-    }
-    let special = recipient.may(READ_SPECIAL);
+    record::restrict(&mut household, terms);
+    let at = household.members.iter().position(|m| m.id == place.person);
+    let member = household.members.swap_remove(at.ok_or(Problem::NotFound)?);
     // Noted before it is given away: an answer that could not be noted is not given.
-    let action = if special { "read_special" } else { "read" };
-    let actor = Actor::Recipient(recipient.0.id);
-    audit::record(database.pool(), actor, Act::new(action, "service_user", id)).await?;
-    let special = match special {
-        true => {
-            let mut special = service_users::special(database, &state.sealer, member.id).await?;
-            if household.address_protected {
-                special.retain(|name, _| !tells_where(name));
-            }
-            Some(special)
-        }
-        false => None,
+    let with_special = terms.gives(FieldGroup::Special);
+    let action = if with_special { "read_special" } else { "read" };
+    let mut transaction = database.begin().await?;
+    let act = Act::new(action, "service_user", place.person);
+    audit::record(&mut *transaction, recipient.actor(), act).await?;
+    disclosures::through_api(
+        &mut transaction,
+        &recipient.0,
+        household.id,
+        Some(place.person),
+    )
+    .await?;
+    transaction
+        .commit()
+        .await
+        .map_err(crate::storage::StorageError::from)?;
+    let special = if with_special {
+        let special = service_users::special(database, &state.sealer, place.person).await?;
+        Some(record::hidden(special, household.address_protected))
+    } else {
+        None
     };
-    let consents = household
-        .consents
-        .into_iter()
-        .map(|c| ConsentView {
-            purpose: c.purpose,
-            answer: c.answer,
-            wording: c.wording,
-            wording_version: c.wording_version,
-            signed_on: c.signed_on,
-            captured_at: c.captured_at,
-        })
-        .collect();
+    let shares = terms.gives(FieldGroup::Household);
     Ok(Json(ServiceUserView {
-        id: member.id,
-        household_id: member.household_id,
-        role: member.role,
-        position: member.position,
-        first_name: member.first_name,
-        surname: member.surname,
-        date_of_birth: member.date_of_birth,
-        nhs_number: member.nhs_number,
-        phone: member.phone,
-        email: member.email,
-        centre: household.centre,
-        form_reference: household.form_reference,
-        details: member.details,
-        household_details: household.details,
-        consents,
-        special,
+        merged_id: (id != place.person).then_some(id),
+        household_id: household.id,
+        consents: record::consents(&household, terms),
+        centre: shares.then_some(household.centre),
+        form_reference: shares.then_some(household.form_reference),
+        household_details: record::given(household.details, terms),
         address_protected: household.address_protected,
+        version: place.version,
+        changed_at: place.changed_at,
         created_at: member.created_at,
+        member: MemberView::new(member, special, terms),
     }))
 }

@@ -3,6 +3,8 @@
 //! Any number may run; a lock in PostgreSQL lets one work and the others wait to take over. A crash between the
 //! broker's confirm and the note of it in the outbox publishes a message twice, with the same id.
 
+mod recipients;
+
 use std::time::Duration;
 
 use enrol::{
@@ -15,6 +17,8 @@ use enrol::{
     },
 };
 use secrecy::ExposeSecret;
+
+use recipients::Recipients;
 
 /// Messages published at once.
 const BATCH: i64 = 100;
@@ -53,7 +57,8 @@ pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
             Ok(Some(mut session)) => {
                 tracing::info!("relay is active");
                 waiting = false;
-                match relay(&database, &mut session, &mut publisher, shutdown).await {
+                let source = config.web_url();
+                match relay(&database, &mut session, &mut publisher, source, shutdown).await {
                     // The connection ends with the process in any case, and the lock with it.
                     Ok(()) => drop(session.release().await),
                     Err(error) => tracing::warn!(%error, "relay stopped, starting over"),
@@ -77,8 +82,10 @@ async fn relay(
     database: &Database,
     session: &mut OutboxSession,
     publisher: &mut Publisher,
+    source: String,
     shutdown: &Shutdown,
 ) -> Result<(), RelayError> {
+    let mut recipients = Recipients::new(source);
     let mut listener = OutboxListener::start(database).await?;
     let mut looks = 0_u32;
     loop {
@@ -89,6 +96,7 @@ async fn relay(
         dispatch(database, publisher).await?;
         // Everything that is due, also at shutdown: what was committed before should not wait for the next start.
         while publish(session, publisher).await? == usize::try_from(BATCH).unwrap_or(usize::MAX) {}
+        recipients.look(database, publisher).await?;
         if shutdown.is_triggered() {
             return Ok(());
         }
