@@ -48,6 +48,50 @@ fn looks_like_the_published_example() {
 }
 
 #[test]
+fn what_is_said_of_changes_and_merges_is_as_published() {
+    let read = |text: &str| serde_json::from_str::<Json>(text).unwrap();
+    let id = |n: u128| Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n);
+    let at = DateTime::from_timestamp_millis(1_793_610_000_000).unwrap();
+    let merged = contact_merged(id(1), at, "https://enrol.example.org", id(3), id(4), false);
+    let example = read(include_str!(
+        "../../queue-config/events/contact.merged.v1.example.json"
+    ));
+    assert_eq!(merged.body, example);
+    let schema = read(include_str!(
+        "../../queue-config/events/contact.merged.v1.schema.json"
+    ));
+    check(&schema, &example, "event").unwrap();
+    let mut named = example.clone();
+    named["data"]["surname"] = json!("Hussain");
+    assert!(check(&schema, &named, "event").is_err());
+
+    let schema = read(include_str!(
+        "../../queue-config/events/contact.updated.v1.schema.json"
+    ));
+    let example = read(include_str!(
+        "../../queue-config/events/contact.updated.v1.example.json"
+    ));
+    check(&schema, &example, "event").unwrap();
+    let contact = Contact {
+        household_id: id(2),
+        service_user_id: id(3),
+        members: vec![MemberReference {
+            id: id(3),
+            role: MemberRole::PrimaryCarer,
+        }],
+        centre: None,
+        form_reference: "F-000124".to_owned(),
+        consents: BTreeMap::new(),
+    };
+    let changed = ["address".to_owned()];
+    let updated = contact_updated(id(1), at, "https://enrol.example.org", &contact, &changed);
+    check(&schema, &updated.body, "event").unwrap();
+    let mut valued = updated.body.clone();
+    valued["data"]["changed"] = json!([{"address": "14 Elm Road"}]);
+    assert!(check(&schema, &valued, "event").is_err());
+}
+
+#[test]
 fn the_example_fits_the_schema() {
     let read = |text: &str| serde_json::from_str::<Json>(text).unwrap();
     let schema = read(include_str!(
@@ -147,6 +191,7 @@ fn has_type(value: &Json, name: &str) -> bool {
         "array" => value.is_array(),
         "string" => value.is_string(),
         "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
         other => panic!("the check does not know the type {other}"),
     }
 }
