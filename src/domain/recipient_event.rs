@@ -25,8 +25,8 @@ pub const UNSHARED: &str = "uk.enrol.contact.unshared.v1";
 pub enum Audience {
     /// Those that are given this household.
     Household(Uuid),
-    /// Those that are given a household of this person.
-    Person(Uuid),
+    /// Those that are given a household of one of these people.
+    People([Uuid; 2]),
     /// Those that were told of this household, whatever they are given now.
     WhoeverKnows(Uuid),
     /// None: it is for the council's own systems.
@@ -45,10 +45,13 @@ pub fn audience(kind: &str, data: &Json) -> Audience {
         CREATED | UPDATED => household.map_or(Audience::None, Audience::Household),
         WITHDRAWN => match (household, id("service_user_id")) {
             (Some(household), _) => Audience::Household(household),
-            (None, Some(person)) => Audience::Person(person),
+            (None, Some(person)) => Audience::People([person, person]),
             (None, None) => Audience::None,
         },
-        MERGED => id("kept_id").map_or(Audience::None, Audience::Person),
+        MERGED => match (id("kept_id"), id("absorbed_id")) {
+            (Some(kept), Some(absorbed)) => Audience::People([kept, absorbed]),
+            _ => Audience::None,
+        },
         ERASED => household.map_or(Audience::None, Audience::WhoeverKnows),
         _ => Audience::None,
     }

@@ -98,12 +98,12 @@ fn each_event_has_its_audience() {
         (
             WITHDRAWN,
             json!({ "service_user_id": FAMILY }),
-            Audience::Person(family),
+            Audience::People([family, family]),
         ),
         (
             MERGED,
-            json!({ "kept_id": FAMILY }),
-            Audience::Person(family),
+            json!({ "kept_id": FAMILY, "absorbed_id": FAMILY }),
+            Audience::People([family, family]),
         ),
         (ERASED, household.clone(), Audience::WhoeverKnows(family)),
         ("uk.enrol.retention.due.v1", household, Audience::None),

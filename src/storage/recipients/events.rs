@@ -59,7 +59,7 @@ pub async fn share(database: &Database, limit: i64) -> Result<usize> {
                 .await?;
             }
             Audience::Household(household) => families.push(household),
-            Audience::Person(_) | Audience::None => {}
+            Audience::People(_) | Audience::None => {}
         }
     }
     families.sort_unstable();
@@ -100,12 +100,13 @@ async fn audience_of(
             return Ok(rows.into_iter().map(|r| (r, household)).collect());
         }
         Audience::Household(household) => (vec![household], false),
-        Audience::Person(person) => {
+        Audience::People(people) => {
             let rows = sqlx::query!(
                 r#"SELECT m.household_id, s.kind = 'child' AS "is_child!" FROM household_member m
                    JOIN service_user s ON s.id = m.service_user_id
-                   WHERE s.id = person_in_use($1) AND m.left_on IS NULL"#,
-                person
+                   WHERE s.id IN ($1, $2, person_in_use($1), person_in_use($2)) AND m.left_on IS NULL"#,
+                people[0],
+                people[1]
             )
             .fetch_all(&mut *connection)
             .await?;
@@ -211,10 +212,21 @@ async fn outgoing(
     limit: i64,
 ) -> Result<Vec<Outgoing>> {
     let rows = sqlx::query!(
-        r#"SELECT e.sequence, e.event_id, e.household_id, e.happened_at, o.body AS "body?", o.message_type AS "kind?",
-                  recipient_sees(e.recipient_id, e.household_id) AS "sees!",
+        r#"SELECT e.sequence, e.event_id, COALESCE(p.household_id, e.household_id) AS "household_id!", e.happened_at,
+                  o.body AS "body?", o.message_type AS "kind?",
+                  recipient_sees(e.recipient_id, COALESCE(p.household_id, e.household_id)) AS "sees!",
                   COALESCE(h.address_protected, true) AS "protected!"
            FROM recipient_event e LEFT JOIN outbox o ON o.id = e.outbox_id LEFT JOIN household h ON h.id = e.household_id
+           -- A merge changes several families: it is given as long as one of them is.
+           LEFT JOIN LATERAL (
+               SELECT m.household_id FROM household_member m,
+                   LATERAL (SELECT (o.body -> 'data' ->> 'kept_id')::uuid AS kept,
+                                   (o.body -> 'data' ->> 'absorbed_id')::uuid AS absorbed) d
+               WHERE o.message_type = 'uk.enrol.contact.merged.v1' AND m.left_on IS NULL
+                 AND m.service_user_id IN (d.kept, d.absorbed, person_in_use(d.kept), person_in_use(d.absorbed))
+                 AND recipient_sees(e.recipient_id, m.household_id)
+               ORDER BY m.household_id = e.household_id DESC LIMIT 1
+           ) p ON true
            WHERE e.recipient_id = $1 AND e.sequence > $2 AND (NOT $3 OR e.published_at IS NULL)
            ORDER BY e.sequence LIMIT $4"#,
         recipient.id,

@@ -100,6 +100,12 @@ async fn history(seed: u64, seen: &mut Seen) {
         .collect();
     let given = model.state().given();
     seen.families += given.len();
-    assert_eq!(kept, given, "seed {seed}: the copy is not what is given");
+    let wrong: Vec<_> = kept
+        .keys()
+        .chain(given.keys())
+        .filter(|id| kept.get(*id) != given.get(*id))
+        .map(|id| (id, kept.get(id), given.get(id)))
+        .collect();
+    assert!(wrong.is_empty(), "seed {seed}, kept and given: {wrong:#?}");
     assert!(!keeper.copy.has_gap(), "seed {seed}");
 }

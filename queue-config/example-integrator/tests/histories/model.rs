@@ -168,6 +168,12 @@ impl State {
         let given = match event.kind {
             "uk.enrol.contact.erased.v1" => true,
             "uk.enrol.contact.unshared.v1" => !self.sees(&event.household),
+            "uk.enrol.contact.merged.v1" => {
+                let person = |name: &str| event.data[name].as_str().unwrap_or_default();
+                let (kept, absorbed) = (person("kept_id"), person("absorbed_id"));
+                let people = [kept, absorbed, self.in_use(kept), self.in_use(absorbed)];
+                self.families_of(&people).iter().any(|id| self.sees(id))
+            }
             _ => self.sees(&event.household),
         };
         given.then(|| {
@@ -188,7 +194,8 @@ impl State {
             68..78 => self.erase(),
             78..99 => self.say_no_or_yes(),
             _ => {
-                self.revoked = self.rng.random_bool(0.3);
+                // For good.
+                self.revoked |= self.rng.random_bool(0.3);
                 if self.revoked {
                     self.queue.clear();
                 }
@@ -269,7 +276,7 @@ impl State {
             self.households[&one].members[0].clone(),
             self.households[&other].members[0].clone(),
         );
-        if kept == absorbed {
+        if kept == absorbed || self.merged.contains_key(&absorbed) || self.merged.contains_key(&kept) {
             return;
         }
         let mut places = vec![];
@@ -314,6 +321,14 @@ impl State {
             self.known.insert(family.clone());
             self.hand_out("uk.enrol.contact.merged.v1", &family, data);
         }
+    }
+
+    /// The record in use for a person.
+    fn in_use<'a>(&'a self, mut person: &'a str) -> &'a str {
+        while let Some((kept, _)) = self.merged.get(person) {
+            person = kept;
+        }
+        person
     }
 
     fn families_of(&self, people: &[&str]) -> Vec<String> {
@@ -392,13 +407,9 @@ impl Register for Model {
 
     async fn household_of(&self, person: &str) -> Result<Option<String>, AskError> {
         self.ask(|state| {
-            let in_use = state
-                .merged
-                .get(person)
-                .map_or(person, |(kept, _)| kept)
-                .to_owned();
+            let in_use = state.in_use(person);
             state
-                .families_of(&[&in_use])
+                .families_of(&[in_use])
                 .into_iter()
                 .find(|id| state.sees(id))
         })
