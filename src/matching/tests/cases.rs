@@ -258,16 +258,6 @@ fn two_numbers_are_never_settled_as_one_person() {
 }
 
 #[test]
-fn a_rare_surname_says_more_than_a_common_one() {
-    let named = |surname: &str| Traits {
-        surname: surname.to_owned(),
-        ..carer()
-    };
-    let weight = |surname| comparison(&named(surname), &named(surname)).weight;
-    assert!(weight("Thornbury") > weight("Smith"));
-}
-
-#[test]
 fn reasons_are_words_without_values() {
     let other = Traits {
         date_of_birth: NaiveDate::from_ymd_opt(1991, 7, 4),

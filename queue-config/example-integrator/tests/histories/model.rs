@@ -276,7 +276,10 @@ impl State {
             self.households[&one].members[0].clone(),
             self.households[&other].members[0].clone(),
         );
-        if kept == absorbed || self.merged.contains_key(&absorbed) || self.merged.contains_key(&kept) {
+        if kept == absorbed
+            || self.merged.contains_key(&absorbed)
+            || self.merged.contains_key(&kept)
+        {
             return;
         }
         let mut places = vec![];
