@@ -216,6 +216,13 @@ pub struct Household {
     pub signed_on: Option<NaiveDate>,
 }
 
+impl Household {
+    /// The day for which the form speaks. A date after `today` was not the day of signing.
+    pub fn speaks_for(&self, today: NaiveDate) -> NaiveDate {
+        self.signed_on.filter(|day| *day <= today).unwrap_or(today)
+    }
+}
+
 /// Shows counts only.
 impl std::fmt::Debug for Household {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

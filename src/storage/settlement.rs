@@ -13,7 +13,7 @@ use super::sealing::Sealer;
 use super::{Result, StorageError};
 use super::{calibration_cases, form_fields, outbox, second_keying};
 use crate::config::Keying;
-use crate::domain::household::{self, Household, HouseholdError, MemberRole, SettledFields};
+use crate::domain::household::{self, Household, HouseholdError, SettledFields};
 use crate::domain::protected_address;
 use crate::forms::definition::FormDefinition;
 use crate::messaging::cloud_event::{Contact, MemberReference, contact_created, contact_updated};
@@ -187,19 +187,13 @@ async fn announce(
     )
     .fetch_one(&mut *connection)
     .await?;
-    let carer = |m: &&RegisteredMember| m.role == MemberRole::PrimaryCarer;
-    let signer = registered
-        .members
-        .iter()
-        .find(carer)
-        .map_or(Uuid::nil(), |m| m.id);
     let reference = |m: &RegisteredMember| MemberReference {
         id: m.id,
         role: m.role,
     };
     let contact = Contact {
         household_id: registered.household_id,
-        service_user_id: signer,
+        service_user_id: registered.signer,
         members: registered.members.iter().map(reference).collect(),
         centre: household.centre.clone().filter(|_| !protected),
         form_reference,

@@ -90,7 +90,7 @@ pub(super) async fn show_special(
     audit::record(state.database.pool(), posted.signed_in.actor(), act).await?;
     let mut special =
         service_users::special_of_household(&state.database, &state.sealer, id).await?;
-    if record.address_protected && !posted.signed_in.can(Permission::SeeProtectedAddresses) {
+    if visible::hides_whereabouts(&posted.signed_in, &record) {
         special.retain(|name, _| !tells_where(name));
     }
     Ok(page(&state, &posted.signed_in, &record, Some(&special)))
@@ -159,7 +159,7 @@ fn page(
     let definition = state.definition(&record.definition_id, record.definition_version);
     let words = Words(definition);
     let mut details: Vec<(String, String)> = Vec::new();
-    let hidden = record.address_protected && !signed_in.can(Permission::SeeProtectedAddresses);
+    let hidden = visible::hides_whereabouts(signed_in, record);
     if hidden {
         details.push((
             "Address, telephone and centre".to_owned(),

@@ -30,6 +30,12 @@ impl Posted {
             .find(|(n, _)| n == name)
             .map(|(_, value)| value.as_str())
     }
+
+    /// The version of the form or record that the person saw.
+    pub fn version(&self) -> Result<i32, PageError> {
+        let version = self.first("version").and_then(|v| v.parse().ok());
+        version.ok_or(PageError::Malformed)
+    }
 }
 
 impl FromRequest<AppState> for Posted {

@@ -47,16 +47,32 @@ pub(super) async fn household(
     signed_in: &SignedIn,
     id: Uuid,
 ) -> Result<HouseholdRecord, PageError> {
-    if !centres::sees_household(&state.database, &signed_in.scope(), id).await? {
-        return Err(PageError::NotFound);
-    }
-    let mut record = service_users::household(&state.database, id)
+    household_if_seen(state, signed_in, id)
         .await?
-        .ok_or(PageError::NotFound)?;
-    if record.address_protected && !signed_in.can(Permission::SeeProtectedAddresses) {
+        .ok_or(PageError::NotFound)
+}
+
+/// The same; nothing where it belongs to another centre or there is none.
+pub(super) async fn household_if_seen(
+    state: &AppState,
+    signed_in: &SignedIn,
+    id: Uuid,
+) -> Result<Option<HouseholdRecord>, PageError> {
+    if !centres::sees_household(&state.database, &signed_in.scope(), id).await? {
+        return Ok(None);
+    }
+    let mut record = service_users::household(&state.database, id).await?;
+    if let Some(record) = &mut record
+        && hides_whereabouts(signed_in, record)
+    {
         record.hide_whereabouts();
     }
     Ok(record)
+}
+
+/// Whether this person must not see where the family is.
+pub(super) fn hides_whereabouts(signed_in: &SignedIn, record: &HouseholdRecord) -> bool {
+    record.address_protected && !signed_in.can(Permission::SeeProtectedAddresses)
 }
 
 /// Fails when the whereabouts of the form's family must not be shown to this person.

@@ -51,6 +51,15 @@ pub(in crate::storage) struct Cause {
     pub by: Option<Uuid>,
 }
 
+/// What a change keeps of the two values.
+#[derive(Default)]
+struct Kept<'a> {
+    old: Option<&'a Json>,
+    new: Option<&'a Json>,
+    key_id: Option<String>,
+    sealed: Option<Vec<u8>>,
+}
+
 /// Notes that an ordinary value took another's place.
 pub(in crate::storage) async fn note(
     connection: &mut PgConnection,
@@ -60,26 +69,12 @@ pub(in crate::storage) async fn note(
     new: Option<&Json>,
     cause: &Cause,
 ) -> Result<()> {
-    let (person, household) = owner.columns();
-    sqlx::query!(
-        "INSERT INTO record_change (id, service_user_id, household_id, name, cause, old, new, as_of, form_id,
-                                    changed_at, changed_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        Uuid::now_v7(),
-        person,
-        household,
-        name,
-        cause.kind,
+    let kept = Kept {
         old,
         new,
-        cause.as_of,
-        cause.form_id,
-        cause.at,
-        cause.by
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+        ..Kept::default()
+    };
+    insert(connection, Uuid::now_v7(), owner, name, kept, cause).await
 }
 
 /// Notes that an Article 9 value took another's place, both sealed.
@@ -95,18 +90,36 @@ pub(in crate::storage) async fn note_special(
     let id = Uuid::now_v7();
     let plain = json!({ "old": old, "new": new }).to_string();
     let (key_id, sealed) = sealer.seal(&associated_data(id, name), plain.as_bytes())?;
+    let kept = Kept {
+        key_id: Some(key_id),
+        sealed: Some(sealed),
+        ..Kept::default()
+    };
+    insert(connection, id, owner, name, kept, cause).await
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    id: Uuid,
+    owner: Owner,
+    name: &str,
+    kept: Kept<'_>,
+    cause: &Cause,
+) -> Result<()> {
     let (person, household) = owner.columns();
     sqlx::query!(
-        "INSERT INTO record_change (id, service_user_id, household_id, name, cause, key_id, sealed, as_of, form_id,
-                                    changed_at, changed_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO record_change (id, service_user_id, household_id, name, cause, old, new, key_id, sealed, as_of,
+                                    form_id, changed_at, changed_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         id,
         person,
         household,
         name,
         cause.kind,
-        key_id,
-        sealed,
+        kept.old,
+        kept.new,
+        kept.key_id,
+        kept.sealed,
         cause.as_of,
         cause.form_id,
         cause.at,

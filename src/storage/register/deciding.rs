@@ -11,7 +11,7 @@ use super::super::settlement::{self, SettleError, Settlement, SettlementContext}
 use super::super::{Database, Result, StorageError};
 use super::matching::StoredReason;
 use super::people;
-use super::registration::{Registering, told};
+use super::registration::told;
 use crate::domain::household::MemberRole;
 use crate::domain::proposal::{ADDRESS, Answers, Change};
 use crate::storage::centres::Scope;
@@ -117,15 +117,7 @@ pub async fn questions(
 ) -> Result<Questions, SettleError> {
     let mut transaction = database.begin().await?;
     let household = settlement::household_of(&mut transaction, context, form_id).await?;
-    let registering = Registering {
-        sealer: context.sealer,
-        definition: context.definition,
-        form_id,
-        protected: false,
-        now: Utc::now(),
-        by: None,
-    };
-    let signed = registering.as_of(&household);
+    let signed = household.speaks_for(Utc::now().date_naive());
     let mut people = Vec::new();
     for member in &household.members {
         let told = told(&household, member);
@@ -144,8 +136,7 @@ pub async fn questions(
         let mut candidates = Vec::new();
         for row in rows {
             let id = row.service_user_id;
-            let (on_record, _) = people::answers(&mut transaction, id).await?;
-            let (changes, special) =
+            let found =
                 people::compare(&mut transaction, context.sealer, id, &told, signed).await?;
             candidates.push(Candidate {
                 id,
@@ -153,9 +144,9 @@ pub async fn questions(
                 likely: row.verdict == "same",
                 probability: row.probability,
                 reasons: serde_json::from_value(row.reasons).unwrap_or_default(),
-                on_record,
-                changes,
-                special_changes: special.into_iter().map(|c| c.name).collect(),
+                on_record: found.on_record,
+                changes: found.ordinary,
+                special_changes: found.special.into_iter().map(|c| c.name).collect(),
                 version: row.version,
             });
         }

@@ -43,22 +43,13 @@ pub(in crate::storage) async fn look_up(
     )
     .execute(&mut *connection)
     .await?;
-    let parameters = Parameters::bundled();
     let known = decided(connection, form_id).await?;
     for member in &household.members {
         if known.same.contains_key(&member.block()) {
             continue;
         }
         let traits = traits_on_form(household, member.role, &told(household, member));
-        let mut found = Vec::new();
-        for (id, known) in match_keys::candidates(connection, &traits).await? {
-            let comparison = compare(parameters, &traits, &known);
-            let verdict = parameters.verdict(&comparison);
-            if verdict != Verdict::Different {
-                found.push((id, comparison, verdict));
-            }
-        }
-        found.sort_by(|a, b| b.1.weight.total_cmp(&a.1.weight));
+        let mut found = alike(connection, &traits).await?;
         found.truncate(MOST_CANDIDATES);
         for (id, comparison, verdict) in found {
             note_candidate(
@@ -81,7 +72,25 @@ pub(in crate::storage) async fn look_up(
     if undecided {
         return Ok(None);
     }
-    decided(connection, form_id).await.map(Some)
+    Ok(Some(known))
+}
+
+/// The records that may be the person described, likeliest first.
+async fn alike(
+    connection: &mut PgConnection,
+    traits: &Traits,
+) -> Result<Vec<(Uuid, Comparison, Verdict)>> {
+    let parameters = Parameters::bundled();
+    let mut found = Vec::new();
+    for (id, known) in match_keys::candidates(connection, traits).await? {
+        let comparison = compare(parameters, traits, &known);
+        let verdict = parameters.verdict(&comparison);
+        if verdict != Verdict::Different {
+            found.push((id, comparison, verdict));
+        }
+    }
+    found.sort_by(|a, b| b.1.weight.total_cmp(&a.1.weight));
+    Ok(found)
 }
 
 /// Somebody who was judged before is not asked about again.
@@ -222,23 +231,28 @@ pub async fn like(database: &Database, id: Uuid) -> Result<(i32, Vec<Likeness>)>
             subject: "service user",
         })?;
     let traits = traits_on_record(&mut transaction, id, &kind).await?;
-    let mut found = Vec::new();
-    for (other, known) in match_keys::candidates(&mut transaction, &traits).await? {
-        if other == id {
-            continue;
-        }
-        let version = sqlx::query_scalar!("SELECT version FROM service_user WHERE id = $1", other)
-            .fetch_one(&mut *transaction)
-            .await?;
-        found.push(Likeness {
-            id: other,
-            comparison: compare(Parameters::bundled(), &traits, &known),
-            version,
-        });
-    }
+    let mut found = alike(&mut transaction, &traits).await?;
+    found.retain(|(other, ..)| *other != id);
+    let others: Vec<Uuid> = found.iter().map(|(other, ..)| *other).collect();
+    let versions: BTreeMap<Uuid, i32> = sqlx::query!(
+        "SELECT id, version FROM service_user WHERE id = ANY($1)",
+        &others
+    )
+    .fetch_all(&mut *transaction)
+    .await?
+    .into_iter()
+    .map(|r| (r.id, r.version))
+    .collect();
     transaction.commit().await?;
-    found.sort_by(|a, b| b.comparison.weight.total_cmp(&a.comparison.weight));
-    Ok((version, found))
+    let likeness = |(id, comparison, _): (Uuid, Comparison, Verdict)| {
+        let version = *versions.get(&id)?;
+        Some(Likeness {
+            id,
+            comparison,
+            version,
+        })
+    };
+    Ok((version, found.into_iter().filter_map(likeness).collect()))
 }
 
 /// What is compared of a person with these answers.

@@ -14,7 +14,7 @@ use super::super::sealing::Sealer;
 use super::super::{Database, Result, StorageError, match_keys, outbox};
 use super::changes::{self, Cause, Owner};
 use super::{lock, matching, people, special};
-use crate::domain::proposal::{ADDRESS, Change, Outcome, says_the_same};
+use crate::domain::proposal::{ADDRESS, Answers, Change, Outcome, says_the_same};
 use crate::messaging::cloud_event::contact_merged;
 
 /// Two records, and why they are one person.
@@ -180,27 +180,27 @@ async fn give_answers(
 ) -> Result<()> {
     let (mine, _) = people::answers(connection, kept).await?;
     let (theirs, _) = people::answers(connection, absorbed).await?;
-    let lacking: Vec<Change> = theirs
-        .into_iter()
-        .filter(|(name, _)| !mine.contains_key(name))
-        .map(|(name, new)| Change {
-            name,
-            old: None,
-            new,
-            outcome: Outcome::Added,
-        })
-        .collect();
-    people::set(connection, kept, &lacking.iter().collect::<Vec<_>>(), cause).await?;
-    let mine = special::of(connection, sealer, Owner::Person(kept)).await?;
-    for (name, value) in special::of(connection, sealer, Owner::Person(absorbed)).await? {
-        if !mine.contains_key(&name) {
-            let owner = Owner::Person(kept);
-            changes::note_special(connection, sealer, owner, &name, None, Some(&value), cause)
-                .await?;
-            special::put(connection, sealer, owner, &name, &value).await?;
-        }
-    }
+    let given = lacking(&mine, theirs);
+    people::set(connection, kept, mine, &given, cause).await?;
+    let (owner, other) = (Owner::Person(kept), Owner::Person(absorbed));
+    let mine = special::of(connection, sealer, owner).await?;
+    let theirs = special::of(connection, sealer, other).await?;
+    special::take(connection, sealer, owner, &lacking(&mine, theirs), cause).await?;
     Ok(())
+}
+
+/// Those of `theirs` that are not among `mine`.
+fn lacking(mine: &Answers, theirs: Answers) -> Vec<Change> {
+    let new = theirs
+        .into_iter()
+        .filter(|(name, _)| !mine.contains_key(name));
+    new.map(|(name, new)| Change {
+        name,
+        old: None,
+        new,
+        outcome: Outcome::Added,
+    })
+    .collect()
 }
 
 /// A merge as it is listed.

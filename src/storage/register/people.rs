@@ -93,21 +93,33 @@ pub(in crate::storage) async fn answers(
     Ok((answers, row.as_of))
 }
 
-/// How what a form says differs from the record: ordinary answers, then Article 9 answers.
+/// What is on record of a person, and how what a form says differs from it.
+pub(in crate::storage) struct Differences {
+    /// Ordinary answers on record.
+    pub on_record: Answers,
+    /// Ordinary answers that differ.
+    pub ordinary: Vec<Change>,
+    /// Article 9 answers that differ.
+    pub special: Vec<Change>,
+}
+
+/// How what a form signed on `signed` says differs from the record.
 pub(in crate::storage) async fn compare(
     connection: &mut PgConnection,
     sealer: &Sealer,
     id: Uuid,
     told: &Told,
     signed: NaiveDate,
-) -> Result<(Vec<Change>, Vec<Change>)> {
+) -> Result<Differences> {
     let (on_record, as_of) = answers(connection, id).await?;
     let since = changes::since(connection, Owner::Person(id)).await?;
     let from = |name: &str| since.get(name).copied().unwrap_or(as_of);
-    let ordinary = proposal::changes(&on_record, from, &told.answers, signed);
-    let on_record = special::of(connection, sealer, Owner::Person(id)).await?;
-    let special = proposal::changes(&on_record, from, &told.special, signed);
-    Ok((ordinary, special))
+    let sealed = special::of(connection, sealer, Owner::Person(id)).await?;
+    Ok(Differences {
+        ordinary: proposal::changes(&on_record, from, &told.answers, signed),
+        special: proposal::changes(&sealed, from, &told.special, signed),
+        on_record,
+    })
 }
 
 /// Takes into the record what the form says and nothing newer contradicts. Returns the names of what changed; of
@@ -122,32 +134,31 @@ pub(super) async fn tell(
     sqlx::query!("SELECT id FROM service_user WHERE id = $1 FOR UPDATE", id)
         .fetch_one(&mut *connection)
         .await?;
-    let (ordinary, special) = compare(connection, sealer, id, told, cause.as_of).await?;
+    let found = compare(connection, sealer, id, told, cause.as_of).await?;
     let mut changed = Vec::new();
-    let taken: Vec<&Change> = ordinary.iter().filter(|c| c.is_taken()).collect();
+    let taken: Vec<Change> = found
+        .ordinary
+        .into_iter()
+        .filter(Change::is_taken)
+        .collect();
     if !taken.is_empty() {
-        set(connection, id, &taken, cause).await?;
-        changed.extend(taken.iter().map(|c| c.name.clone()));
+        set(connection, id, found.on_record, &taken, cause).await?;
+        changed.extend(taken.into_iter().map(|c| c.name));
     }
-    for change in special.iter().filter(|c| c.is_taken()) {
-        let owner = Owner::Person(id);
-        let (old, new) = (change.old.as_ref(), Some(&change.new));
-        changes::note_special(connection, sealer, owner, &change.name, old, new, cause).await?;
-        special::put(connection, sealer, owner, &change.name, &change.new).await?;
+    if special::take(connection, sealer, Owner::Person(id), &found.special, cause).await? {
         changed.push("special".to_owned());
     }
-    changed.dedup();
     Ok(changed)
 }
 
-/// Puts the new values of `taken` into the record, with their trace.
+/// Puts the new values of `taken` over the `answers` on record, with their trace.
 pub(in crate::storage) async fn set(
     connection: &mut PgConnection,
     id: Uuid,
-    taken: &[&Change],
+    mut answers: Answers,
+    taken: &[Change],
     cause: &Cause,
 ) -> Result<()> {
-    let (mut answers, _) = answers(connection, id).await?;
     for change in taken {
         let (old, new) = (change.old.as_ref(), Some(&change.new));
         changes::note(connection, Owner::Person(id), &change.name, old, new, cause).await?;

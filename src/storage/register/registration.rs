@@ -33,17 +33,6 @@ pub struct Registering<'a> {
     pub by: Option<Uuid>,
 }
 
-impl Registering<'_> {
-    /// The day for which the form speaks. A date in the future was not the day of signing.
-    pub fn as_of(&self, household: &Household) -> NaiveDate {
-        let today = self.now.date_naive();
-        household
-            .signed_on
-            .filter(|day| *day <= today)
-            .unwrap_or(today)
-    }
-}
-
 /// Who on the form is on record already, as a person decided.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decisions {
@@ -71,6 +60,8 @@ pub struct Registered {
     pub household_id: Uuid,
     /// Whether it is new.
     pub made: bool,
+    /// The first carer, who signed the form.
+    pub signer: Uuid,
     /// Everybody on the form.
     pub members: Vec<RegisteredMember>,
     /// Names of the answers that changed on record, without values; of Article 9 answers it says `special`.
@@ -86,7 +77,7 @@ pub async fn register(
 ) -> Result<Registered> {
     let cause = Cause {
         kind: "registration",
-        as_of: registering.as_of(household),
+        as_of: household.speaks_for(registering.now.date_naive()),
         form_id: Some(registering.form_id),
         at: registering.now,
         by: registering.by,
@@ -124,11 +115,12 @@ pub async fn register(
     let signer = members
         .iter()
         .find(|m| m.role == MemberRole::PrimaryCarer)
+        .map(|m| m.id)
         .ok_or_else(|| StorageError::Inconsistent {
             subject: "household",
             problem: "it has no primary carer".to_owned(),
         })?;
-    consents::add(connection, registering, household_id, signer.id, household).await?;
+    consents::add(connection, registering, household_id, signer, household).await?;
     for member in &members {
         matching::keep_keys_of(connection, member.id).await?;
     }
@@ -137,6 +129,7 @@ pub async fn register(
     Ok(Registered {
         household_id,
         made,
+        signer,
         members,
         changed,
     })
@@ -257,14 +250,9 @@ async fn tell_household(
     .execute(&mut *connection)
     .await?;
     let known = special::of(connection, registering.sealer, owner).await?;
-    for change in proposal::changes(&known, from, &special_of_all(household), cause.as_of) {
-        if change.is_taken() {
-            let (old, new) = (change.old.as_ref(), Some(&change.new));
-            let sealer = registering.sealer;
-            changes::note_special(connection, sealer, owner, &change.name, old, new, cause).await?;
-            special::put(connection, sealer, owner, &change.name, &change.new).await?;
-            changed.push("special".to_owned());
-        }
+    let special = proposal::changes(&known, from, &special_of_all(household), cause.as_of);
+    if special::take(connection, registering.sealer, owner, &special, cause).await? {
+        changed.push("special".to_owned());
     }
     Ok(changed)
 }

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::super::Result;
 use super::super::sealing::{Sealer, SealingError, associated_data};
-use super::changes::Owner;
-use crate::domain::proposal::Answers;
+use super::changes::{self, Cause, Owner};
+use crate::domain::proposal::{Answers, Change};
 
 /// What is stored of `owner`, by name.
 pub(in crate::storage) async fn of(
@@ -67,6 +67,24 @@ pub(in crate::storage) async fn put(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Puts the new values of `changes` that are taken into the record, with their trace. Returns whether there were any.
+pub(super) async fn take(
+    connection: &mut PgConnection,
+    sealer: &Sealer,
+    owner: Owner,
+    changes: &[Change],
+    cause: &Cause,
+) -> Result<bool> {
+    let mut any = false;
+    for change in changes.iter().filter(|c| c.is_taken()) {
+        let (old, new) = (change.old.as_ref(), Some(&change.new));
+        changes::note_special(connection, sealer, owner, &change.name, old, new, cause).await?;
+        put(connection, sealer, owner, &change.name, &change.new).await?;
+        any = true;
+    }
+    Ok(any)
 }
 
 /// Removes what is stored under the name.

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::super::page_error::{PageError, message};
 use super::super::posted::Posted;
-use super::super::review::evidence::definition_of;
 use super::super::state::AppState;
 use super::super::visible;
 use super::show;
@@ -31,10 +30,7 @@ pub(super) async fn decide(
         }
     }
     let said = said(&posted)?;
-    let version = posted
-        .first("version")
-        .and_then(|v| v.parse().ok())
-        .ok_or(PageError::Malformed)?;
+    let version = posted.version()?;
     let decided = {
         let (state, said, head) = (state.clone(), said.clone(), head.clone());
         let account = posted.signed_in.account.id;
@@ -49,7 +45,6 @@ pub(super) async fn decide(
         Ok(Settlement::Matching) => Ok(Redirect::to(&format!("/matching/{id}")).into_response()),
         Ok(_) => Ok(Redirect::to(&format!("/matching?done={id}")).into_response()),
         Err(DecideError::Unanswered(blocks)) => {
-            definition_of(&state, &head)?;
             let errors: Vec<(String, String)> = blocks
                 .iter()
                 .map(|block| {
@@ -130,10 +125,7 @@ pub(super) async fn back(
     posted.signed_in.must(Permission::CheckForms)?;
     visible::form(&state, &posted.signed_in, id).await?;
     let account = posted.signed_in.account.id;
-    let version: i32 = posted
-        .first("version")
-        .and_then(|v| v.parse().ok())
-        .ok_or(PageError::Malformed)?;
+    let version = posted.version()?;
     Database::uninterrupted(async move {
         deciding::send_back(&state.database, id, version, account).await
     })

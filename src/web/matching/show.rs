@@ -18,10 +18,8 @@ use crate::domain::proposal::{ADDRESS, Answers, Outcome, says_the_same};
 use crate::domain::protected_address::{HIDDEN, tells_where};
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
-use crate::storage::centres;
 use crate::storage::register::deciding::{self, Candidate, Question, Said};
 use crate::storage::review::FormHead;
-use crate::storage::service_users;
 use crate::storage::settlement::SettleError;
 
 struct ValueRow {
@@ -175,14 +173,8 @@ async fn seen(
     let Some(household) = candidate.household_id else {
         return Ok(Some(true));
     };
-    if !centres::sees_household(&state.database, &signed_in.scope(), household).await? {
-        return Ok(None);
-    }
-    let record = service_users::household(&state.database, household).await?;
-    let protected = record.is_some_and(|r| r.address_protected);
-    Ok(Some(
-        protected && !signed_in.can(Permission::SeeProtectedAddresses),
-    ))
+    let record = visible::household_if_seen(state, signed_in, household).await?;
+    Ok(record.map(|record| visible::hides_whereabouts(signed_in, &record)))
 }
 
 fn person(

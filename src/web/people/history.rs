@@ -10,6 +10,7 @@ use super::super::frame::{Frame, Section, date, date_time};
 use super::super::page_error::{PageError, render};
 use super::super::session::SignedIn;
 use super::super::state::AppState;
+use super::super::visible;
 use super::super::words::Words;
 use super::person;
 use crate::domain::proposal::ADDRESS;
@@ -60,7 +61,7 @@ pub(super) async fn show(
     let database = &state.database;
     let act = Act::new("viewed_history", "service_user", record.id);
     audit::record(database.pool(), signed_in.actor(), act).await?;
-    let hidden = household.address_protected && !signed_in.can(Permission::SeeProtectedAddresses);
+    let hidden = visible::hides_whereabouts(&signed_in, &household);
     let definition = state.definition(&household.definition_id, household.definition_version);
     let words = Words(definition);
     let block = record.block();

@@ -13,7 +13,6 @@ use super::super::session::SignedIn;
 use super::super::state::AppState;
 use super::super::visible;
 use super::person;
-use crate::matching::{Parameters, Verdict};
 use crate::storage::Database;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
@@ -55,9 +54,6 @@ pub(super) async fn show(
     let (version, likenesses) = matching::like(database, record.id).await?;
     let (mut others, mut elsewhere) = (Vec::new(), 0);
     for likeness in likenesses {
-        if Parameters::bundled().verdict(&likeness.comparison) == Verdict::Different {
-            continue;
-        }
         match other(&state, &signed_in, &likeness).await? {
             Some(other) => others.push(other),
             None => elsewhere += 1,
@@ -81,10 +77,11 @@ async fn other(
     let Some(known) = service_users::service_user(&state.database, likeness.id).await? else {
         return Ok(None);
     };
-    match visible::household(state, signed_in, known.household_id).await {
-        Err(PageError::NotFound) => return Ok(None),
-        Err(error) => return Err(error),
-        Ok(_) => {}
+    if visible::household_if_seen(state, signed_in, known.household_id)
+        .await?
+        .is_none()
+    {
+        return Ok(None);
     }
     let reasons = likeness
         .comparison

@@ -31,10 +31,7 @@ pub(in crate::web) async fn submit(
     posted: Posted,
 ) -> Result<Response, PageError> {
     posted.signed_in.must(Permission::CheckForms)?;
-    let version: i32 = posted
-        .first("version")
-        .and_then(|v| v.parse().ok())
-        .ok_or(PageError::Malformed)?;
+    let version = posted.version()?;
     let typed = answers::typed(&posted.fields);
     let form = form::load(&state, &posted.signed_in, id)
         .await?

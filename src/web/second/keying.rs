@@ -122,10 +122,7 @@ pub(in crate::web) async fn submit(
 ) -> Result<Response, PageError> {
     may_key(&posted.signed_in)?;
     let me = posted.signed_in.account.id;
-    let version: i32 = posted
-        .first("version")
-        .and_then(|v| v.parse().ok())
-        .ok_or(PageError::Malformed)?;
+    let version = posted.version()?;
     let Some(mut task) = second_keying::of_holder(&state.database, id, me).await? else {
         return not_taken(KeyError::Held, "/second");
     };

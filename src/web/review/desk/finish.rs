@@ -84,10 +84,7 @@ pub(super) async fn submit(
     let posted = signed_in_at_desk(posted, id)?;
     let signed_in = &posted.signed_in;
     signed_in.must(Permission::CheckForms)?;
-    let version: i32 = posted
-        .first("version")
-        .and_then(|v| v.parse().ok())
-        .ok_or(PageError::Malformed)?;
+    let version = posted.version()?;
     let form = form::load(&state, signed_in, id)
         .await?
         .ok_or(PageError::NotFound)?;
