@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::fixture::{Browser, Given, Site, hidden, text, written};
+use super::fixture::{Browser, Given, Site, by_another_family, hidden, text, written};
 
 /// What stands in the form of [`written`] and is for some recipients only, by part.
 const VALUES: [(FieldGroup, &str); 6] = [
@@ -30,7 +30,16 @@ struct Family {
 impl Family {
     /// A settled form of centre OAK whose consents are all `consents`.
     async fn settled(site: &Site, reference: &str, consents: &str) -> Self {
-        let form = site.form(reference, &written()).await;
+        Self::of(site, site.form(reference, &written()).await, consents).await
+    }
+
+    /// The same for another family.
+    async fn another(site: &Site, reference: &str, consents: &str) -> Self {
+        let values = by_another_family(written());
+        Self::of(site, site.form(reference, &values).await, consents).await
+    }
+
+    async fn of(site: &Site, form: Uuid, consents: &str) -> Self {
         let ada = site.browser("ada").await;
         let sent = ada.confirmed(form, consents).await;
         let done = ada.send(form, &sent).await;
@@ -120,7 +129,7 @@ async fn each_recipient_is_given_its_parts_of_its_families_and_nothing_else() {
 }
 
 async fn a_merged_record_leads_to_the_kept_one(site: &Site, family: &Family, all: &Given) {
-    let other = Family::settled(site, "F-000062", "yes").await;
+    let other = Family::another(site, "F-000062", "yes").await;
     sqlx::query("UPDATE service_user SET merged_into = $2 WHERE id = $1")
         .bind(other.carer)
         .bind(family.carer)
@@ -192,7 +201,7 @@ async fn sharing_by_consent_ends_with_it_and_events_say_so() {
         .await;
     let task = site.recipient(&scopes, &FieldGroup::ALL).await;
     let yes = Family::settled(&site, "F-000063", "yes").await;
-    let no = Family::settled(&site, "F-000064", "no").await;
+    let no = Family::another(&site, "F-000064", "no").await;
     assert_eq!(status(&asked, &yes.path()).await, StatusCode::OK);
     assert_eq!(status(&asked, &no.path()).await, StatusCode::NOT_FOUND);
     assert_eq!(status(&task, &no.path()).await, StatusCode::OK);
