@@ -61,7 +61,7 @@ try {
     locale: 'en-GB',
   })
   const page = await context.newPage()
-  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
+  page.on('console', (message) => message.type() === 'error' && problems.push(`${message.location().url}: ${message.text()}`))
   page.on('pageerror', (error) => problems.push(String(error)))
 
   await page.goto(options.url)

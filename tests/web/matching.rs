@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::fixture::{Browser, Site, hidden, text, written};
+use super::second::in_a_browser;
 
 /// What the family of [`written`] writes when the answers in `other` are other ones; an empty answer is none.
 fn written_but(other: &[(&'static str, Json)]) -> Vec<(&'static str, Json)> {
@@ -198,6 +199,42 @@ async fn only_household(site: &Site) -> Uuid {
         .fetch_one(site.database.pool())
         .await
         .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_about_people_can_be_used_by_everybody() {
+    // Nothing is drawn to be keyed again: the browser would begin with it.
+    let site = Site::start_with(|config| config.keying.qa_share_most = 0.0).await;
+    let ada = site.browser("ada").await;
+    let first = site.form("F-000151", &written()).await;
+    assert_eq!(check(&site, &ada, first).await, "settled");
+    let moved = written_but(&[
+        ("primary_carer.mobile", json!("07700900456")),
+        ("primary_carer.address_line_1", json!("3 Mill Lane")),
+        ("declaration.date_signed", json!("2026-03-24")),
+    ]);
+    let second = site.form("F-000152", &moved).await;
+    assert_eq!(check(&site, &ada, second).await, "matching");
+    let carer: Uuid = sqlx::query_scalar("SELECT id FROM service_user WHERE kind = 'carer'")
+        .fetch_one(site.database.pool())
+        .await
+        .unwrap();
+    let household = only_household(&site).await;
+    let pages = format!(
+        "/matching,/matching/{second},/households/{household},/service-users/{carer}/history,/service-users/{carer}/merge"
+    );
+    let seen = in_a_browser(&site, "sue", &["--look", &pages]).await;
+    assert_eq!(seen["findings"], json!([]), "{seen:#}");
+    assert_eq!(seen["problems"], json!([]), "{seen:#}");
+
+    // Also a clerk, since the browser begins with what is to be keyed.
+    let roles = [Role::InformationGovernance, Role::Clerk];
+    site.account("ida", &roles, &[]).await;
+    let pages = format!("/recipients,/recipients/new,/households/{household}/disclosures");
+    let seen = in_a_browser(&site, "ida", &["--look", &pages]).await;
+    assert_eq!(seen["findings"], json!([]), "{seen:#}");
+    assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    site.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

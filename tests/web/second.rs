@@ -379,7 +379,7 @@ async fn the_sample_finds_a_wrong_record_and_the_figures_say_so() {
 }
 
 /// Runs a browser and returns the line in which it tells what it saw.
-async fn in_a_browser(site: &Site, user: &str, options: &[&str]) -> Json {
+pub async fn in_a_browser(site: &Site, user: &str, options: &[&str]) -> Json {
     let folder = tempfile::tempdir().unwrap();
     let password = folder.path().join("password");
     std::fs::write(&password, crate::fixture::PASSWORD).unwrap();
