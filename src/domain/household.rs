@@ -174,6 +174,13 @@ impl ConsentAnswer {
         }
     }
 
+    /// The answer of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Yes, Self::No, Self::NotAnswered, Self::Unreadable]
+            .into_iter()
+            .find(|answer| answer.as_str() == name)
+    }
+
     fn from_settled(settled: Option<&Settled>) -> Self {
         match settled {
             None | Some(Settled::Blank) => Self::NotAnswered,

@@ -22,6 +22,8 @@ pub const CONTACT_CREATED: &str = "uk.enrol.contact.created.v1";
 pub const CONTACT_UPDATED: &str = "uk.enrol.contact.updated.v1";
 /// The same of the event that two records are one person.
 pub const CONTACT_MERGED: &str = "uk.enrol.contact.merged.v1";
+/// The same of the event that somebody withdrew a consent.
+pub const CONSENT_WITHDRAWN: &str = "uk.enrol.consent.withdrawn.v1";
 /// Content type of a CloudEvent in structured mode.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
@@ -169,6 +171,24 @@ pub fn contact_merged(
         "link": format!("{public_url}/api/service-users/{kept}"),
     });
     event(CONTACT_MERGED, id, at, public_url, kept, data)
+}
+
+/// The event that a person of the household withdrew the consent to `purpose`.
+pub fn consent_withdrawn(
+    id: Uuid,
+    at: DateTime<Utc>,
+    public_url: &str,
+    household: Uuid,
+    person: Uuid,
+    purpose: &str,
+) -> OutboxMessage {
+    let data = json!({
+        "household_id": household,
+        "service_user_id": person,
+        "purpose": purpose,
+        "link": format!("{public_url}/api/service-users/{person}"),
+    });
+    event(CONSENT_WITHDRAWN, id, at, public_url, person, data)
 }
 
 #[cfg(test)]

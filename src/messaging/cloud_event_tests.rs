@@ -92,6 +92,26 @@ fn what_is_said_of_changes_and_merges_is_as_published() {
 }
 
 #[test]
+fn what_is_said_of_a_withdrawal_is_as_published() {
+    let read = |text: &str| serde_json::from_str::<Json>(text).unwrap();
+    let id = |n: u128| Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n);
+    let at = DateTime::from_timestamp_millis(1_793_610_000_000).unwrap();
+    let address = "https://enrol.example.org";
+    let withdrawn = consent_withdrawn(id(1), at, address, id(2), id(3), "contact.email");
+    let example = read(include_str!(
+        "../../queue-config/events/consent.withdrawn.v1.example.json"
+    ));
+    assert_eq!(withdrawn.body, example);
+    let schema = read(include_str!(
+        "../../queue-config/events/consent.withdrawn.v1.schema.json"
+    ));
+    check(&schema, &example, "event").unwrap();
+    let mut named = example.clone();
+    named["data"]["email"] = json!("grace@example.org");
+    assert!(check(&schema, &named, "event").is_err());
+}
+
+#[test]
 fn the_example_fits_the_schema() {
     let read = |text: &str| serde_json::from_str::<Json>(text).unwrap();
     let schema = read(include_str!(

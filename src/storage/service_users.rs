@@ -76,6 +76,8 @@ pub struct ConsentRecord {
     pub signed_on: Option<NaiveDate>,
     /// When it was taken down.
     pub captured_at: DateTime<Utc>,
+    /// The day on which the person took it back, since when the answer is `no`.
+    pub withdrawn_on: Option<NaiveDate>,
     /// The clerk who confirmed it.
     pub confirmed_by: Option<String>,
 }
@@ -202,16 +204,16 @@ pub async fn protect_address(
     Ok(())
 }
 
-/// The consents of a household's members as they stand: of each person and purpose the one given last.
+/// The consents of a household's members as they stand: of each person and purpose the one given last, unless it was
+/// withdrawn since.
 pub async fn consents(database: &Database, household_id: Uuid) -> Result<Vec<ConsentRecord>> {
     let consents = sqlx::query_as!(
         ConsentRecord,
-        r#"SELECT c.service_user_id, c.form_id, c.purpose, c.answer, c.wording, c.wording_version, c.signed_on,
-                  c.captured_at, a.display_name AS "confirmed_by?"
-           FROM (SELECT DISTINCT ON (service_user_id, purpose) * FROM consent WHERE household_id = $1
-                 ORDER BY service_user_id, purpose, COALESCE(signed_on, captured_at::date) DESC, captured_at DESC) c
+        r#"SELECT w.service_user_id AS "service_user_id!", c.form_id, c.purpose, w.answer AS "answer!", c.wording,
+                  c.wording_version, c.signed_on, c.captured_at, w.withdrawn_on, a.display_name AS "confirmed_by?"
+           FROM standing_consents($1) w JOIN consent c ON c.id = w.consent_id
            LEFT JOIN account a ON a.id = c.confirmed_by
-           LEFT JOIN household_member m ON m.household_id = $1 AND m.service_user_id = c.service_user_id
+           LEFT JOIN household_member m ON m.household_id = $1 AND m.service_user_id = w.service_user_id
            ORDER BY array_position(ARRAY['primary_carer', 'secondary_carer'], m.role), m.position, c.purpose"#,
         household_id
     )

@@ -13,7 +13,7 @@ use super::sealing::Sealer;
 use super::{Result, StorageError};
 use super::{calibration_cases, form_fields, outbox, second_keying};
 use crate::config::Keying;
-use crate::domain::household::{self, Household, HouseholdError, SettledFields};
+use crate::domain::household::{self, ConsentAnswer, Household, HouseholdError, SettledFields};
 use crate::domain::protected_address;
 use crate::forms::definition::FormDefinition;
 use crate::messaging::cloud_event::{Contact, MemberReference, contact_created, contact_updated};
@@ -197,11 +197,7 @@ async fn announce(
         members: registered.members.iter().map(reference).collect(),
         centre: household.centre.clone().filter(|_| !protected),
         form_reference,
-        consents: household
-            .consents
-            .iter()
-            .map(|c| (c.purpose.clone(), c.answer))
-            .collect::<BTreeMap<_, _>>(),
+        consents: answers_in_force(connection, registered).await?,
     };
     let (id, url) = (Uuid::now_v7(), context.public_url);
     let event = if registered.made {
@@ -210,6 +206,31 @@ async fn announce(
         contact_updated(id, now, url, &contact, &registered.changed)
     };
     outbox::insert(connection, &event).await
+}
+
+/// What the signer's answers are now; an older form changes none of them.
+async fn answers_in_force(
+    connection: &mut PgConnection,
+    registered: &Registered,
+) -> Result<BTreeMap<String, ConsentAnswer>> {
+    let rows = sqlx::query!(
+        r#"SELECT purpose AS "purpose!", answer AS "answer!" FROM standing_consents($1)
+           WHERE service_user_id = person_in_use($2)"#,
+        registered.household_id,
+        registered.signer
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let answer =
+                ConsentAnswer::parse(&row.answer).ok_or_else(|| StorageError::Inconsistent {
+                    subject: "consent",
+                    problem: format!("no answer is called {}", row.answer),
+                })?;
+            Ok((row.purpose, answer))
+        })
+        .collect()
 }
 
 async fn note(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{Redirect, Response};
+use chrono::Utc;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -17,10 +18,11 @@ use super::visible;
 use super::words::Words;
 use crate::domain::protected_address::{HIDDEN, tells_where};
 use crate::forms::definition::FormDefinition;
-use crate::storage::Database;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
+use crate::storage::register::withdrawal::{self, Withdrawal};
 use crate::storage::service_users::{self, ConsentRecord, HouseholdRecord, ServiceUser};
+use crate::storage::{Database, StorageError};
 
 struct PersonCard {
     id: Uuid,
@@ -36,7 +38,20 @@ struct ConsentRow {
     signed: Option<String>,
     confirmed_by: Option<String>,
     crop: Option<String>,
+    withdrawn: Option<String>,
+    /// Where it can be withdrawn: the person and the purpose as the page sends them.
+    takes_back: Option<String>,
+    explicit: bool,
 }
+
+/// How somebody can say that they take a consent back, as stored and in words.
+const WAYS: [(&str, &str); 5] = [
+    ("in_person", "In person"),
+    ("phone", "By phone"),
+    ("letter", "By letter"),
+    ("email", "By e-mail"),
+    ("text", "By text message"),
+];
 
 #[derive(Template)]
 #[template(path = "household.html", config = "src/web/askama.toml")]
@@ -49,6 +64,9 @@ struct HouseholdPage {
     people: Vec<PersonCard>,
     details: Vec<(String, String)>,
     consents: Vec<ConsentRow>,
+    /// Whether there is a consent to take back.
+    may_take_back: bool,
+    ways: [(&'static str, &'static str); 5],
     special: Option<Vec<(String, String)>>,
     protection: Protection,
 }
@@ -114,6 +132,41 @@ pub(super) async fn unprotect(
 ) -> Result<Redirect, PageError> {
     posted.signed_in.must(Permission::SeeProtectedAddresses)?;
     set_protected(&state, &posted.signed_in, id, false).await
+}
+
+/// Takes a consent back for somebody who asked for it.
+pub(super) async fn withdraw(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    posted: Posted,
+) -> Result<Redirect, PageError> {
+    posted.signed_in.must(Permission::SeeHouseholds)?;
+    let record = visible::household(&state, &posted.signed_in, id).await?;
+    let consent = posted.first("consent").and_then(|c| c.split_once(' '));
+    let (person, purpose) = consent.ok_or(PageError::Malformed)?;
+    let person = person.parse().map_err(|_| PageError::Malformed)?;
+    let how = posted.first("how").ok_or(PageError::Malformed)?;
+    if !WAYS.iter().any(|(name, _)| *name == how) {
+        return Err(PageError::Malformed);
+    }
+    let taken_back = Withdrawal {
+        household_id: record.id,
+        person,
+        purpose: purpose.to_owned(),
+        how: how.to_owned(),
+        by: posted.signed_in.account.id,
+        at: Utc::now(),
+    };
+    let storing = state.clone();
+    let done = Database::uninterrupted(async move {
+        withdrawal::withdraw(&storing.database, &storing.public_url, &taken_back).await
+    });
+    match done.await {
+        // Sent twice, or a colleague was quicker: the page shows what is in force.
+        Ok(()) | Err(StorageError::Conflict { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Redirect::to(&format!("/households/{id}#consent")))
 }
 
 async fn set_protected(
@@ -187,6 +240,8 @@ fn page(
             .iter()
             .map(|c| consent(c, record, definition))
             .collect(),
+        may_take_back: record.consents.iter().any(|c| c.answer == "yes"),
+        ways: WAYS,
         special: special.map(|s| words.rows(s)),
         protection: Protection {
             protected: record.address_protected,
@@ -204,6 +259,7 @@ fn consent(
     definition: Option<&FormDefinition>,
 ) -> ConsentRow {
     let (answer, colour) = match consent.answer.as_str() {
+        _ if consent.withdrawn_on.is_some() => ("Withdrawn", "govuk-tag--red"),
         "yes" => ("Yes", "govuk-tag--green"),
         "no" => ("No", "govuk-tag--red"),
         "not_answered" => ("Not answered", "govuk-tag--grey"),
@@ -221,7 +277,15 @@ fn consent(
         colour,
         signed: consent.signed_on.map(date),
         confirmed_by: consent.confirmed_by.clone(),
-        crop: field.map(|f| format!("/review/{}/fields/{}/crop", record.form_id, f.name)),
+        // The picture is of the form that the answer stands on, if that is still the kind of form shown here.
+        crop: field.map(|f| {
+            let form = consent.form_id.unwrap_or(record.form_id);
+            format!("/review/{form}/fields/{}/crop", f.name)
+        }),
+        withdrawn: consent.withdrawn_on.map(date),
+        takes_back: (consent.answer == "yes")
+            .then(|| format!("{} {}", consent.service_user_id, consent.purpose)),
+        explicit: consent.purpose == withdrawal::EXPLICIT,
     }
 }
 

@@ -188,6 +188,7 @@ fn routes() -> Routes {
         .post("/households/{household}/special", household::show_special)
         .post("/households/{household}/protect", household::protect)
         .post("/households/{household}/unprotect", household::unprotect)
+        .post("/households/{household}/withdraw", household::withdraw)
         .get("/service-users/{service_user}", household::of_service_user)
         .get("/audit", audit_pages::show)
         .merge(reception::routes())

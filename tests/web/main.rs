@@ -10,6 +10,7 @@
 )]
 #![allow(clippy::allow_attributes, reason = "one for the whole file")]
 
+mod consent;
 mod desk;
 mod fixture;
 mod matching;

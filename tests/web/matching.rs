@@ -20,7 +20,7 @@ fn written_but(other: &[(&'static str, Json)]) -> Vec<(&'static str, Json)> {
 }
 
 /// Has the form checked with every consent answered. Returns its state afterwards.
-async fn check(site: &Site, clerk: &Browser, form: Uuid) -> String {
+pub async fn check(site: &Site, clerk: &Browser, form: Uuid) -> String {
     let sent = clerk.confirmed(form, "yes").await;
     let done = clerk.send(form, &sent).await;
     let query = done.url().query().unwrap_or_default().to_owned();
@@ -28,7 +28,7 @@ async fn check(site: &Site, clerk: &Browser, form: Uuid) -> String {
     state(site, form).await
 }
 
-async fn state(site: &Site, form: Uuid) -> String {
+pub async fn state(site: &Site, form: Uuid) -> String {
     sqlx::query_scalar("SELECT state FROM form WHERE id = $1")
         .bind(form)
         .fetch_one(site.database.pool())
@@ -37,7 +37,7 @@ async fn state(site: &Site, form: Uuid) -> String {
 }
 
 /// What the page sends as it is, each person of the form said to be the likeliest record, or with `new` somebody new.
-fn said(page: &str, new: bool) -> Vec<(String, String)> {
+pub fn said(page: &str, new: bool) -> Vec<(String, String)> {
     let html = Html::parse_document(page);
     let inputs =
         Selector::parse("form[action^='/matching/']:not([action$='/back']) input").unwrap();
@@ -61,7 +61,7 @@ fn said(page: &str, new: bool) -> Vec<(String, String)> {
     sent
 }
 
-async fn send(clerk: &Browser, form: Uuid, fields: &[(String, String)]) -> reqwest::Response {
+pub async fn send(clerk: &Browser, form: Uuid, fields: &[(String, String)]) -> reqwest::Response {
     let fields: Vec<(&str, &str)> = fields
         .iter()
         .map(|(n, v)| (n.as_str(), v.as_str()))
@@ -69,7 +69,7 @@ async fn send(clerk: &Browser, form: Uuid, fields: &[(String, String)]) -> reqwe
     clerk.post(&format!("/matching/{form}"), &fields).await
 }
 
-async fn page(clerk: &Browser, form: Uuid) -> String {
+pub async fn page(clerk: &Browser, form: Uuid) -> String {
     let answer = clerk.get(&format!("/matching/{form}")).await;
     assert_eq!(answer.status(), StatusCode::OK);
     answer.text().await.unwrap()

@@ -88,6 +88,7 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("GET", "/review/{form}/fields/{field}/crop", Roles(CROPS)),
         ("GET", "/households/{household}", Roles(FORMS)),
         ("POST", "/households/{household}/special", Roles(FORMS)),
+        ("POST", "/households/{household}/withdraw", Roles(FORMS)),
         ("POST", "/households/{household}/protect", Roles(PROTECTING)),
         ("POST", "/households/{household}/unprotect", Roles(LEAD)),
         ("GET", "/service-users/{service_user}", Roles(FORMS)),

@@ -13,6 +13,7 @@ pub mod merging;
 mod people;
 mod registration;
 pub(super) mod special;
+pub mod withdrawal;
 
 pub use registration::{Decisions, Registered, RegisteredMember, Registering, register};
 

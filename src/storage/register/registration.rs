@@ -11,7 +11,7 @@ use super::super::sealing::Sealer;
 use super::super::{Result, StorageError};
 use super::changes::{self, Cause, Owner};
 use super::people::{self, Told};
-use super::{consents, matching, special};
+use super::{consents, matching, special, withdrawal};
 use crate::domain::household::{Household, Member, MemberRole, block_of};
 use crate::domain::proposal::{self, ADDRESS, Answers, gather_address};
 use crate::forms::definition::FormDefinition;
@@ -121,6 +121,7 @@ pub async fn register(
             problem: "it has no primary carer".to_owned(),
         })?;
     consents::add(connection, registering, household_id, signer, household).await?;
+    withdrawal::remove_without_consent(connection, household_id, &cause).await?;
     for member in &members {
         matching::keep_keys_of(connection, member.id).await?;
     }
