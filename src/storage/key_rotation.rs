@@ -3,7 +3,7 @@
 //! Runs beside everything else: a row is replaced only if it is still what was opened. Rows sealed meanwhile have the
 //! new key already.
 
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use super::sealing::{Sealer, associated_data};
@@ -104,6 +104,21 @@ pub async fn rotate(database: &Database, sealer: &Sealer) -> Result<u64> {
 }
 
 async fn rotate_some(database: &Database, sealer: &Sealer, place: &Place) -> Result<u64> {
+    let mut transaction = database.begin().await?;
+    match seal_anew(&mut transaction, sealer, place).await {
+        Ok(rows) => {
+            transaction.commit().await?;
+            Ok(rows)
+        }
+        Err(error) => {
+            // Dropped, it would keep its rows locked for a moment longer, and the next attempt would pass them over.
+            transaction.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
+async fn seal_anew(connection: &mut PgConnection, sealer: &Sealer, place: &Place) -> Result<u64> {
     let Place { table, owner, name } = place;
     let select = format!(
         "SELECT {owner} AS owner, {name} AS name, key_id, sealed FROM {table}
@@ -112,11 +127,10 @@ async fn rotate_some(database: &Database, sealer: &Sealer, place: &Place) -> Res
     let update = format!(
         "UPDATE {table} SET key_id = $3, sealed = $4 WHERE {owner} = $1 AND {name} = $2 AND sealed = $5"
     );
-    let mut transaction = database.begin().await?;
     let rows = sqlx::query(AssertSqlSafe(select))
         .bind(sealer.first_key())
         .bind(BATCH)
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut *connection)
         .await?;
     for row in &rows {
         let (owner, name): (Uuid, String) = (row.try_get("owner")?, row.try_get("name")?);
@@ -130,9 +144,8 @@ async fn rotate_some(database: &Database, sealer: &Sealer, place: &Place) -> Res
             .bind(key_id)
             .bind(new)
             .bind(old)
-            .execute(&mut *transaction)
+            .execute(&mut *connection)
             .await?;
     }
-    transaction.commit().await?;
     Ok(rows.len() as u64)
 }

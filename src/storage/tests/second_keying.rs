@@ -359,7 +359,7 @@ async fn article_9_answers_are_sealed_while_two_people_differ() {
     while let Some(task) = second_keying::next(db, rules, office.ben).await.unwrap() {
         let answer = match task.name.as_str() {
             SPECIAL_FIELD => text("white_british"),
-            "consent.email" => text("yes"),
+            "consent.email" | "consent.special_category" => text("yes"),
             "office.centre" => text("OAK"),
             other => panic!("{other} was not settled by a person"),
         };

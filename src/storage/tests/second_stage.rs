@@ -32,7 +32,7 @@ fn written(name: &str) -> Option<Json> {
         "primary_carer.ethnic_group" => json!("white_irish"),
         "child_1.first_name" => json!("TOM"),
         "child_1.date_of_birth" => json!("2024-02-29"),
-        "consent.email" => json!("yes"),
+        "consent.email" | "consent.special_category" => json!("yes"),
         "declaration.signature" => json!(true),
         "declaration.date_signed" => json!("2026-03-20"),
         "office.centre" => json!("OAK"),
