@@ -5,6 +5,7 @@ pub mod config;
 pub mod decoding;
 pub mod demonstration;
 pub mod domain;
+pub mod erasing;
 pub mod forms;
 pub mod lifecycle;
 pub mod local_stack;

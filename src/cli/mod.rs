@@ -11,6 +11,7 @@ mod keys;
 mod matching;
 mod migrate;
 mod recipient;
+mod retention;
 mod role;
 mod run;
 mod serve;
@@ -79,6 +80,7 @@ enum Command {
     Recipient(recipient::RecipientArgs),
     /// Publish events from the database to the message broker
     Relay(role::RoleArgs),
+    Retention(retention::RetentionArgs),
     /// Read scans on this machine, without any server
     Read(role::RoleArgs),
     /// Start private copies of PostgreSQL, RabbitMQ and an S3 server, and keep them until Ctrl-C
@@ -113,6 +115,7 @@ pub fn run() -> anyhow::Result<std::process::ExitCode> {
         Command::Reader(args) => role::run("enrol-reader", &["worker"], &global, &args),
         Command::Recipient(args) => recipient::run(&global, &args),
         Command::Relay(args) => role::run("enrol-relay", &[], &global, &args),
+        Command::Retention(args) => retention::run(&global, &args),
         Command::Read(args) => role::run("enrol-reader", &["read"], &global, &args),
         Command::Run(args) => run::run(&args),
         Command::Up(args) => stack::up(&args),

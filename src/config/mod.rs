@@ -16,6 +16,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::field::FieldKind;
+use crate::domain::retention::Retention;
 
 pub use secret::Secret;
 pub use sign_in::SignIn;
@@ -42,6 +43,8 @@ pub struct Config {
     pub intake: Intake,
     /// Keying by people.
     pub keying: Keying,
+    /// How long records are kept.
+    pub retention: Retention,
 }
 
 /// `[database]`

@@ -11,6 +11,7 @@ pub mod reading;
 pub mod recipient;
 pub mod recipient_event;
 pub mod recipient_fields;
+pub mod retention;
 pub mod role;
 pub mod sampling;
 pub mod urgency;

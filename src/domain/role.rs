@@ -49,6 +49,10 @@ pub enum Permission {
     ProtectAddress,
     /// See protected addresses, and take the mark off.
     SeeProtectedAddresses,
+    /// Answer what families ask of their records: give them a copy, stop their use, propose to erase them.
+    Rights,
+    /// Agree to what somebody else proposed to erase.
+    AgreeToErase,
     /// Read the audit trail.
     ReadAudit,
     /// Register who is given records of families, and cut them off.
@@ -103,10 +107,18 @@ impl Role {
                 SeeHouseholds,
                 ProtectAddress,
                 SeeProtectedAddresses,
+                Rights,
+                AgreeToErase,
             ],
-            Self::InformationGovernance => {
-                &[SeeForms, SeeHouseholds, MergePeople, ReadAudit, Recipients]
-            }
+            Self::InformationGovernance => &[
+                SeeForms,
+                SeeHouseholds,
+                MergePeople,
+                Rights,
+                AgreeToErase,
+                ReadAudit,
+                Recipients,
+            ],
             Self::Auditor => &[ReadAudit],
             Self::Administrator => &[ManageAccounts],
         }

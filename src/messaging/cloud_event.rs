@@ -24,6 +24,10 @@ pub const CONTACT_UPDATED: &str = "uk.enrol.contact.updated.v1";
 pub const CONTACT_MERGED: &str = "uk.enrol.contact.merged.v1";
 /// The same of the event that somebody withdrew a consent.
 pub const CONSENT_WITHDRAWN: &str = "uk.enrol.consent.withdrawn.v1";
+/// The same of the event that a household's records were erased.
+pub const CONTACT_ERASED: &str = "uk.enrol.contact.erased.v1";
+/// The same of the event that a household's records have been kept for as long as they may be.
+pub const RETENTION_DUE: &str = "uk.enrol.retention.due.v1";
 /// Content type of a CloudEvent in structured mode.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
@@ -189,6 +193,33 @@ pub fn consent_withdrawn(
         "link": format!("{public_url}/api/service-users/{person}"),
     });
     event(CONSENT_WITHDRAWN, id, at, public_url, person, data)
+}
+
+/// The event that everything about a household was erased, with the `people` whose records went with it. Whoever has a
+/// copy erases it.
+pub fn contact_erased(
+    id: Uuid,
+    at: DateTime<Utc>,
+    public_url: &str,
+    household: Uuid,
+    people: &[Uuid],
+) -> OutboxMessage {
+    let data = json!({ "household_id": household, "service_user_ids": people });
+    event(CONTACT_ERASED, id, at, public_url, household, data)
+}
+
+/// The event that a household's time is over and its erasure was proposed; nothing is erased yet.
+pub fn retention_due(
+    id: Uuid,
+    at: DateTime<Utc>,
+    public_url: &str,
+    household: Uuid,
+) -> OutboxMessage {
+    let data = json!({
+        "household_id": household,
+        "link": format!("{public_url}/households/{household}"),
+    });
+    event(RETENTION_DUE, id, at, public_url, household, data)
 }
 
 #[cfg(test)]

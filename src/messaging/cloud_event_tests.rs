@@ -112,6 +112,34 @@ fn what_is_said_of_a_withdrawal_is_as_published() {
 }
 
 #[test]
+fn what_is_said_of_erasing_is_as_published() {
+    let read = |text: &str| serde_json::from_str::<Json>(text).unwrap();
+    let id = |n: u128| Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n);
+    let at = DateTime::from_timestamp_millis(1_793_610_000_000).unwrap();
+    let address = "https://enrol.example.org";
+    let erased = contact_erased(id(1), at, address, id(2), &[id(3), id(5)]);
+    let due = retention_due(id(1), at, address, id(2));
+    for (message, example, schema) in [
+        (
+            erased,
+            include_str!("../../queue-config/events/contact.erased.v1.example.json"),
+            include_str!("../../queue-config/events/contact.erased.v1.schema.json"),
+        ),
+        (
+            due,
+            include_str!("../../queue-config/events/retention.due.v1.example.json"),
+            include_str!("../../queue-config/events/retention.due.v1.schema.json"),
+        ),
+    ] {
+        assert_eq!(message.body, read(example));
+        check(&read(schema), &message.body, "event").unwrap();
+        let mut named = message.body;
+        named["data"]["surname"] = json!("Hussain");
+        assert!(check(&read(schema), &named, "event").is_err());
+    }
+}
+
+#[test]
 fn the_example_fits_the_schema() {
     let read = |text: &str| serde_json::from_str::<Json>(text).unwrap();
     let schema = read(include_str!(

@@ -4,6 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectError {
+    /// The object is in a bucket that this program was not configured for. Put the bucket back into the configuration.
+    #[error("the object is in another bucket than the configured one")]
+    OtherBucket,
     /// The store has no such object. Trying again does not help.
     #[error("the object is no longer in the store")]
     NotFound,

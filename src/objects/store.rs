@@ -262,6 +262,49 @@ impl ObjectStore {
             .map(drop)
             .map_err(|error| unavailable("delete", &error))
     }
+
+    /// Removes one version of an object, where the bucket has versions; where it has none, nothing.
+    pub async fn delete_version(&self, key: &str, version: &str) -> Result<(), ObjectError> {
+        let deleted = self
+            .client
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .version_id(version)
+            .send()
+            .await;
+        match deleted.map_err(|error| missing_or_unavailable("delete version", &error)) {
+            Ok(_) | Err(ObjectError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes an object with all its versions; removing one that is not there succeeds.
+    pub async fn delete_every_version(&self, key: &str) -> Result<(), ObjectError> {
+        let listed = self
+            .client
+            .list_object_versions()
+            .bucket(&self.bucket)
+            .prefix(key)
+            .send()
+            .await;
+        // A server without versions may not know the question.
+        if let Ok(listed) = listed {
+            let versions = listed.versions().iter().map(|v| (v.key(), v.version_id()));
+            let markers = listed
+                .delete_markers()
+                .iter()
+                .map(|m| (m.key(), m.version_id()));
+            for (found, version) in versions.chain(markers) {
+                if let (true, Some(version)) = (found == Some(key), version)
+                    && version != "null"
+                {
+                    self.delete_version(key, version).await?;
+                }
+            }
+        }
+        self.delete(key).await
+    }
 }
 
 fn unquoted(etag: Option<&str>) -> String {

@@ -22,6 +22,7 @@ pub mod desk_keys;
 pub mod disclosures;
 pub mod documents;
 pub mod drafts;
+pub mod erasure;
 mod error;
 pub mod exceptions;
 pub mod form_actions;

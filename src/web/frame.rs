@@ -2,6 +2,7 @@
 
 use chrono::Utc;
 
+use super::rights;
 use super::session::SignedIn;
 use crate::storage::accounts::Permission;
 
@@ -15,6 +16,7 @@ pub(super) enum Section {
     Supervision,
     Audit,
     Sharing,
+    Retention,
     Quality,
     Elsewhere,
 }
@@ -88,6 +90,12 @@ impl Frame {
                 "/recipients",
                 "Sharing",
                 signed_in.can(Permission::Recipients),
+            ),
+            (
+                Section::Retention,
+                "/retention",
+                "Retention",
+                rights::sees_plans(signed_in),
             ),
             (
                 Section::Supervision,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::frame::{Frame, Section, date, date_time};
 use super::page_error::{PageError, render};
 use super::posted::Posted;
+use super::rights;
 use super::session::SignedIn;
 use super::state::AppState;
 use super::visible;
@@ -20,6 +21,7 @@ use crate::domain::protected_address::{HIDDEN, tells_where};
 use crate::forms::definition::FormDefinition;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
+use crate::storage::erasure::stops;
 use crate::storage::register::withdrawal::{self, Withdrawal};
 use crate::storage::service_users::{self, ConsentRecord, HouseholdRecord, ServiceUser};
 use crate::storage::{Database, StorageError};
@@ -69,6 +71,10 @@ struct HouseholdPage {
     ways: [(&'static str, &'static str); 5],
     special: Option<Vec<(String, String)>>,
     protection: Protection,
+    /// Whether the person answers what families ask of their records.
+    may_answer: bool,
+    /// What keeps the record from being used or erased.
+    stops: Vec<String>,
 }
 
 /// What the page says about a protected address, and what the person may do about it.
@@ -93,7 +99,7 @@ pub(super) async fn show(
         Act::new("viewed", "household", id),
     )
     .await?;
-    Ok(page(&state, &signed_in, &record, None))
+    page(&state, &signed_in, &record, None).await
 }
 
 /// The same with Article 9 data. Asked for by a form, so that no link and no reload shows it by accident.
@@ -111,7 +117,7 @@ pub(super) async fn show_special(
     if visible::hides_whereabouts(&posted.signed_in, &record) {
         special.retain(|name, _| !tells_where(name));
     }
-    Ok(page(&state, &posted.signed_in, &record, Some(&special)))
+    page(&state, &posted.signed_in, &record, Some(&special)).await
 }
 
 /// Marks the address of a household as protected.
@@ -203,12 +209,13 @@ pub(super) async fn of_service_user(
     )))
 }
 
-fn page(
+async fn page(
     state: &AppState,
     signed_in: &SignedIn,
     record: &HouseholdRecord,
     special: Option<&BTreeMap<String, Json>>,
-) -> Response {
+) -> Result<Response, PageError> {
+    let stops = stops::of_household(&state.database, record.id).await?;
     let definition = state.definition(&record.definition_id, record.definition_version);
     let words = Words(definition);
     let mut details: Vec<(String, String)> = Vec::new();
@@ -249,8 +256,10 @@ fn page(
             may_protect: signed_in.can(Permission::ProtectAddress),
             may_lift: signed_in.can(Permission::SeeProtectedAddresses),
         },
+        may_answer: signed_in.can(Permission::Rights),
+        stops: stops.iter().map(rights::stop_in_words).collect(),
     };
-    render(&page)
+    Ok(render(&page))
 }
 
 fn consent(

@@ -22,6 +22,7 @@ mod quality;
 mod reception;
 mod recipients;
 mod review;
+mod rights;
 mod routes;
 mod second;
 mod session;
@@ -45,6 +46,7 @@ pub use routes::Route;
 pub use session::{random_token, token_hash};
 
 use crate::config::Config;
+use crate::domain::retention::Due;
 use crate::lifecycle::Shutdown;
 use routes::Routes;
 use state::AppState;
@@ -155,6 +157,13 @@ impl Server {
 pub async fn run(config: Config, shutdown: Shutdown) -> Result<(), WebError> {
     let server = Server::bind(&config).await?;
     tracing::info!(address = %server.address(), "web server listens");
+    if let Due::Undecided(end) = config.retention.due(chrono::Local::now().date_naive()) {
+        tracing::warn!(
+            %end,
+            "the contract that records are kept for has ended and nobody has said whether it was extended: nothing is \
+             erased until retention.extension is set"
+        );
+    }
     server.serve(shutdown).await
 }
 
@@ -193,6 +202,7 @@ fn routes() -> Routes {
         .get("/audit", audit_pages::show)
         .merge(reception::routes())
         .merge(recipients::routes())
+        .merge(rights::routes())
         .merge(supervision::routes())
         .merge(second::routes())
         .merge(matching::routes())

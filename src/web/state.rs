@@ -10,6 +10,7 @@ use super::throttle::Throttle;
 use super::{WebError, password, session};
 use crate::config::{Config, Keying};
 use crate::decoding::Decoder;
+use crate::domain::retention::Retention;
 use crate::forms::definition::FormDefinition;
 use crate::objects::ObjectStore;
 use crate::storage::Database;
@@ -39,6 +40,8 @@ pub(super) struct Parts {
     pub local_accounts: bool,
     /// What is keyed twice, blind or as a sample.
     pub keying: Keying,
+    /// How long records are kept.
+    pub retention: Retention,
     /// Address as seen from outside, without trailing slash.
     pub public_url: String,
     definitions: Vec<FormDefinition>,
@@ -68,6 +71,7 @@ impl AppState {
             local_accounts: config.sign_in.local_accounts(),
             provider: Provider::new(&config.sign_in, &public_url)?,
             keying: config.keying.clone(),
+            retention: config.retention.clone(),
             public_url,
             definitions: crate::forms::load_all(),
         })))

@@ -8,6 +8,7 @@
 
 mod at_reception;
 mod browser;
+mod erasure;
 mod faults;
 mod rig;
 mod whole_path;

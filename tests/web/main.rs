@@ -12,6 +12,7 @@
 
 mod consent;
 mod desk;
+mod erasure;
 mod fixture;
 mod matching;
 mod oidc;

@@ -35,6 +35,7 @@ const LEAD: &[Role] = &[Role::SafeguardingLead];
 const MERGING: &[Role] = &[Role::Supervisor, Role::InformationGovernance];
 const AUDIT: &[Role] = &[Role::InformationGovernance, Role::Auditor];
 const GOVERNING: &[Role] = &[Role::InformationGovernance];
+const RIGHTS: &[Role] = &[Role::SafeguardingLead, Role::InformationGovernance];
 const SIGNED_IN: &[Role] = &Role::ALL;
 
 /// Who may use an address.
@@ -123,6 +124,14 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
             Roles(GOVERNING),
         ),
         ("GET", "/households/{household}/disclosures", Roles(FORMS)),
+        ("GET", "/retention", Roles(RIGHTS)),
+        ("POST", "/retention", Roles(RIGHTS)),
+        ("GET", "/retention/plans/{plan}", Roles(RIGHTS)),
+        ("POST", "/retention/plans/{plan}", Roles(RIGHTS)),
+        ("GET", "/retention/plans/{plan}/certificate", Roles(RIGHTS)),
+        ("GET", "/households/{household}/rights", Roles(RIGHTS)),
+        ("POST", "/households/{household}/stops", Roles(RIGHTS)),
+        ("POST", "/households/{household}/erasure", Roles(RIGHTS)),
         ("GET", "/api/households", Token),
         ("GET", "/api/households/{household}", Token),
         ("GET", "/api/events", Token),
@@ -239,7 +248,8 @@ impl Papers {
             .replace("{service_user}", &self.service_user.to_string())
             .replace("{document}", &self.document.to_string())
             .replace("{scan}", &self.document.to_string())
-            // Nor is there this recipient.
+            // Nor is there this plan or recipient.
+            .replace("{plan}", &self.form.to_string())
             .replace("{recipient}", &self.form.to_string())
             .replace("{token}", &self.form.to_string())
             .replace("{*rest}", "nothing")

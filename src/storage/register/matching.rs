@@ -179,7 +179,10 @@ fn take_contact(child: &mut Traits, carer: Traits) {
 }
 
 /// Keeps the search keys of a person as they are on record now.
-pub(super) async fn keep_keys_of(connection: &mut PgConnection, id: Uuid) -> Result<()> {
+pub(in crate::storage) async fn keep_keys_of(
+    connection: &mut PgConnection,
+    id: Uuid,
+) -> Result<()> {
     let kind = sqlx::query_scalar!("SELECT kind FROM service_user WHERE id = $1", id)
         .fetch_one(&mut *connection)
         .await?;

@@ -7,6 +7,7 @@ use enrol::{
     storage::{
         Database, StorageError,
         documents::{self, Arrival, ORIGINALS_PREFIX, Refusal, RefusalOutcome},
+        erasure,
     },
 };
 use sha2::{Digest, Sha256};
@@ -132,6 +133,9 @@ impl Intake {
             let identity = identity(&info);
             if documents::is_known(&self.database, self.bucket(), key, &identity).await? {
                 return Ok((Outcome::Taken(documents::Intake::Known), identity));
+            }
+            if erasure::is_being_removed(&self.database, self.bucket(), key, &identity).await? {
+                return Ok((Outcome::Ignored, identity));
             }
             let content = match self.store.get_version(key, info.version.as_deref()).await {
                 Ok(bytes) => {

@@ -11,6 +11,8 @@ use std::{sync::Arc, time::Duration};
 
 use enrol::{
     config::Config,
+    decoding::Decoder,
+    erasing::Eraser,
     lifecycle::Shutdown,
     messaging::{
         consumer::{self, Subscription, Verdict},
@@ -25,6 +27,8 @@ use intake::{Intake, Outcome};
 
 /// Notices handled at the same time. Each holds one object in memory.
 const PREFETCH: u16 = 4;
+/// How often to look for families whose erasure was agreed to.
+const ERASE_EVERY: Duration = Duration::from_secs(5);
 /// Pauses while a server that is needed does not answer; after the last one the notice goes back to the queue.
 const PAUSES: [u64; 6] = [1, 2, 5, 15, 30, 60];
 
@@ -42,6 +46,13 @@ pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
         Duration::from_secs(config.intake.sweep_seconds.max(1)),
         shutdown.clone(),
     ));
+    let eraser = Eraser {
+        database: database.clone(),
+        objects: ObjectStore::new(&config.objects),
+        decoder: Decoder::find()?,
+        public_url: config.web_url(),
+    };
+    let erasing = shutdown.spawn(eraser.run(ERASE_EVERY, shutdown.clone()));
     let subscription = Subscription {
         queue: topology::INTAKE_QUEUE,
         prefetch: PREFETCH,
@@ -58,8 +69,9 @@ pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
         },
     )
     .await;
-    // It ends by itself at shutdown; a panic in it was reported when it happened.
+    // They end by themselves at shutdown; a panic in one was reported when it happened.
     let _ = sweeping.await;
+    let _ = erasing.await;
     database.close().await;
     Ok(())
 }
