@@ -2,6 +2,7 @@
 
 pub mod calibration;
 pub mod code_lists;
+pub mod contact_list;
 pub mod field;
 pub mod household;
 pub mod keying;

@@ -51,6 +51,8 @@ pub enum Permission {
     SeeProtectedAddresses,
     /// Answer what families ask of their records: give them a copy, stop their use, propose to erase them.
     Rights,
+    /// Make lists of people to write to.
+    ContactLists,
     /// Agree to what somebody else proposed to erase.
     AgreeToErase,
     /// Read the audit trail.
@@ -101,6 +103,7 @@ impl Role {
                 SeeHouseholds,
                 MergePeople,
                 ProtectAddress,
+                ContactLists,
             ],
             Self::SafeguardingLead => &[
                 SeeForms,
@@ -116,6 +119,7 @@ impl Role {
                 MergePeople,
                 Rights,
                 AgreeToErase,
+                ContactLists,
                 ReadAudit,
                 Recipients,
             ],

@@ -20,7 +20,7 @@ struct Place {
 }
 
 /// Every table with sealed values. A test fails when one is missing here.
-const PLACES: [Place; 5] = [
+const PLACES: [Place; 6] = [
     Place {
         table: "field_special",
         owner: "form_id",
@@ -45,6 +45,11 @@ const PLACES: [Place; 5] = [
         table: "keying_task",
         owner: "form_id",
         name: "name || ' keyed again'",
+    },
+    Place {
+        table: "data_key",
+        owner: "'00000000-0000-0000-0000-000000000000'::uuid",
+        name: "name",
     },
 ];
 

@@ -17,6 +17,7 @@ pub mod audit_search;
 pub mod batch;
 pub mod calibration_cases;
 pub mod centres;
+pub mod contact_lists;
 mod database;
 pub mod desk_keys;
 pub mod disclosures;
@@ -50,6 +51,7 @@ pub mod sessions;
 pub mod settlement;
 pub mod sign_in_attempts;
 pub mod summary;
+pub mod suppression;
 pub mod work_in_hand;
 
 pub use database::Database;

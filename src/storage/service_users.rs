@@ -78,6 +78,8 @@ pub struct ConsentRecord {
     pub captured_at: DateTime<Utc>,
     /// The day on which the person took it back, since when the answer is `no`.
     pub withdrawn_on: Option<NaiveDate>,
+    /// Whether it was only ever taken back through staff, so that they may put a mistake right.
+    pub by_staff: bool,
     /// The clerk who confirmed it.
     pub confirmed_by: Option<String>,
 }
@@ -210,7 +212,10 @@ pub async fn consents(database: &Database, household_id: Uuid) -> Result<Vec<Con
     let consents = sqlx::query_as!(
         ConsentRecord,
         r#"SELECT w.service_user_id AS "service_user_id!", c.form_id, c.purpose, w.answer AS "answer!", c.wording,
-                  c.wording_version, c.signed_on, c.captured_at, w.withdrawn_on, a.display_name AS "confirmed_by?"
+                  c.wording_version, c.signed_on, c.captured_at, w.withdrawn_on, a.display_name AS "confirmed_by?",
+                  w.withdrawn_on IS NOT NULL AND NOT EXISTS (
+                      SELECT FROM consent_withdrawal b WHERE person_in_use(b.service_user_id) = w.service_user_id
+                             AND b.purpose = c.purpose AND b.how IN ('link', 'reply')) AS "by_staff!"
            FROM standing_consents($1) w JOIN consent c ON c.id = w.consent_id
            LEFT JOIN account a ON a.id = c.confirmed_by
            LEFT JOIN household_member m ON m.household_id = $1 AND m.service_user_id = w.service_user_id

@@ -17,6 +17,7 @@ pub(super) enum Section {
     Audit,
     Sharing,
     Retention,
+    ContactLists,
     Quality,
     Elsewhere,
 }
@@ -90,6 +91,12 @@ impl Frame {
                 "/recipients",
                 "Sharing",
                 signed_in.can(Permission::Recipients),
+            ),
+            (
+                Section::ContactLists,
+                "/contact-lists",
+                "Contact lists",
+                signed_in.can(Permission::ContactLists),
             ),
             (
                 Section::Retention,

@@ -22,7 +22,7 @@ use crate::forms::definition::FormDefinition;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::erasure::stops;
-use crate::storage::register::withdrawal::{self, Withdrawal};
+use crate::storage::register::withdrawal::{self, Said, Withdrawal};
 use crate::storage::service_users::{self, ConsentRecord, HouseholdRecord, ServiceUser};
 use crate::storage::{Database, StorageError};
 
@@ -43,6 +43,8 @@ struct ConsentRow {
     withdrawn: Option<String>,
     /// Where it can be withdrawn: the person and the purpose as the page sends them.
     takes_back: Option<String>,
+    /// Where a withdrawal that staff noted can be undone, sent the same way.
+    undoes: Option<String>,
     explicit: bool,
 }
 
@@ -155,20 +157,53 @@ pub(super) async fn withdraw(
     if !WAYS.iter().any(|(name, _)| *name == how) {
         return Err(PageError::Malformed);
     }
+    // Only of people who answer on this record.
+    let answers = |c: &ConsentRecord| c.service_user_id == person && c.purpose == purpose;
+    if !record.consents.iter().any(answers) {
+        return Err(PageError::NotFound);
+    }
     let taken_back = Withdrawal {
-        household_id: record.id,
         person,
         purpose: purpose.to_owned(),
-        how: how.to_owned(),
-        by: posted.signed_in.account.id,
+        said: Said::ToStaff(how.to_owned(), posted.signed_in.account.id),
         at: Utc::now(),
     };
     let storing = state.clone();
     let done = Database::uninterrupted(async move {
-        withdrawal::withdraw(&storing.database, &storing.public_url, &taken_back).await
+        let (database, sealer) = (&storing.database, &storing.sealer);
+        withdrawal::withdraw(database, sealer, &storing.public_url, &taken_back).await
     });
     match done.await {
         // Sent twice, or a colleague was quicker: the page shows what is in force.
+        Ok(()) | Err(StorageError::Conflict { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Redirect::to(&format!("/households/{id}#consent")))
+}
+
+/// Takes back a withdrawal that a colleague noted by mistake.
+pub(super) async fn undo_withdrawal(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    posted: Posted,
+) -> Result<Redirect, PageError> {
+    posted.signed_in.must(Permission::SeeHouseholds)?;
+    let record = visible::household(&state, &posted.signed_in, id).await?;
+    let consent = posted.first("consent").and_then(|c| c.split_once(' '));
+    let (person, purpose) = consent.ok_or(PageError::Malformed)?;
+    let person: Uuid = person.parse().map_err(|_| PageError::Malformed)?;
+    let answers = |c: &ConsentRecord| c.service_user_id == person && c.purpose == purpose;
+    if !record.consents.iter().any(answers) {
+        return Err(PageError::NotFound);
+    }
+    let (storing, by) = (state.clone(), posted.signed_in.account.id);
+    let purpose = purpose.to_owned();
+    let done = Database::uninterrupted(async move {
+        let (database, sealer) = (&storing.database, &storing.sealer);
+        let url = &storing.public_url;
+        withdrawal::undo(database, sealer, url, person, &purpose, by, Utc::now()).await
+    });
+    match done.await {
         Ok(()) | Err(StorageError::Conflict { .. }) => {}
         Err(error) => return Err(error.into()),
     }
@@ -293,6 +328,9 @@ fn consent(
         }),
         withdrawn: consent.withdrawn_on.map(date),
         takes_back: (consent.answer == "yes")
+            .then(|| format!("{} {}", consent.service_user_id, consent.purpose)),
+        undoes: consent
+            .by_staff
             .then(|| format!("{} {}", consent.service_user_id, consent.purpose)),
         explicit: consent.purpose == withdrawal::EXPLICIT,
     }

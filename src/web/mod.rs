@@ -7,6 +7,7 @@ mod accessibility;
 mod api;
 mod assets;
 mod audit_pages;
+mod contact_lists;
 mod frame;
 mod guard;
 mod health;
@@ -28,6 +29,7 @@ mod second;
 mod session;
 mod sign_in;
 mod state;
+mod stop;
 mod supervision;
 mod throttle;
 mod visible;
@@ -40,7 +42,7 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use api::{DISCLOSURES_READ, EVENTS_READ, READ, SCANS_READ, SCOPE_TITLES};
+pub use api::{DISCLOSURES_READ, EVENTS_READ, READ, SCANS_READ, SCOPE_TITLES, WITHDRAWALS_WRITE};
 pub use assets::AssetsError;
 pub use routes::Route;
 pub use session::{random_token, token_hash};
@@ -198,9 +200,16 @@ fn routes() -> Routes {
         .post("/households/{household}/protect", household::protect)
         .post("/households/{household}/unprotect", household::unprotect)
         .post("/households/{household}/withdraw", household::withdraw)
+        .post(
+            "/households/{household}/undo-withdrawal",
+            household::undo_withdrawal,
+        )
         .get("/service-users/{service_user}", household::of_service_user)
         .get("/audit", audit_pages::show)
         .merge(reception::routes())
+        .get("/stop/{token}", stop::show)
+        .post("/stop/{token}", stop::stop)
+        .merge(contact_lists::routes())
         .merge(recipients::routes())
         .merge(rights::routes())
         .merge(supervision::routes())

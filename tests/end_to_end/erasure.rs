@@ -10,6 +10,7 @@ use enrol::domain::role::Role;
 use enrol::storage::accounts::{self, NewAccount};
 use enrol::storage::audit_chain;
 use enrol::storage::erasure::{self, KEPT, Proposal, REACHED, Reason, Subject};
+use enrol::storage::sealing::Sealer;
 use sqlx::{AssertSqlSafe, Row};
 use tiff::encoder::{TiffEncoder, colortype::Gray8};
 use uuid::Uuid;
@@ -154,6 +155,7 @@ async fn an_erased_family_leaves_no_trace_and_the_other_one_in_its_file_stays() 
         "the search finds what is there"
     );
 
+    let sealer = Sealer::from_key_file(&rig.stack.config.keys.special_category_key_file).unwrap();
     // One proposes, nobody agrees alone, and what was agreed is done by the programs.
     let proposal = Proposal {
         reason: Reason::Request,
@@ -167,11 +169,11 @@ async fn an_erased_family_leaves_no_trace_and_the_other_one_in_its_file_stays() 
         .unwrap()
         .unwrap();
     assert!(
-        erasure::decide(&rig.database, plan, ida, true, Utc::now())
+        erasure::decide(&rig.database, &sealer, plan, ida, true, Utc::now())
             .await
             .is_err()
     );
-    erasure::decide(&rig.database, plan, lea, true, Utc::now())
+    erasure::decide(&rig.database, &sealer, plan, lea, true, Utc::now())
         .await
         .unwrap();
     let deadline = Instant::now() + Duration::from_secs(120);

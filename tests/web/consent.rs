@@ -35,7 +35,7 @@ async fn record(clerk: &Browser, household: Uuid) -> String {
 /// What the page offers to take back, by purpose.
 fn offered(page: &str) -> Vec<String> {
     let html = Html::parse_document(page);
-    let radios = Selector::parse("input[name=consent]").unwrap();
+    let radios = Selector::parse("input[type=radio][name=consent]").unwrap();
     html.select(&radios)
         .map(|i| i.attr("value").unwrap().to_owned())
         .collect()

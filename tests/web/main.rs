@@ -11,6 +11,7 @@
 #![allow(clippy::allow_attributes, reason = "one for the whole file")]
 
 mod consent;
+mod contact;
 mod desk;
 mod erasure;
 mod fixture;

@@ -6,9 +6,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::super::audit::{self, Act, Actor};
-use super::super::{Database, Result, StorageError, outbox};
+use super::super::sealing::Sealer;
+use super::super::{Database, Result, StorageError, outbox, suppression};
 use super::extent::{self, Extent, Obstacle};
 use super::{Subject, Task, missing};
+use crate::domain::contact_list::Channel;
 use crate::messaging::cloud_event::retention_due;
 
 /// Why something is to be erased.
@@ -137,12 +139,14 @@ impl From<sqlx::Error> for DecisionError {
     }
 }
 
-/// Notes what somebody says of a plan. Whoever proposed it may take it back, and not agree to it.
+/// Notes what somebody says of a plan. Whoever proposed it may take it back, and not agree to it. A family that asked to be
+/// erased is not written to again by a form of before: no contact list holds its addresses from now on.
 ///
 /// # Errors
 /// See [`DecisionError`].
 pub async fn decide(
     database: &Database,
+    sealer: &Sealer,
     plan: Uuid,
     by: Uuid,
     agrees: bool,
@@ -150,7 +154,7 @@ pub async fn decide(
 ) -> Result<(), DecisionError> {
     let mut transaction = database.begin().await?;
     let found = sqlx::query!(
-        "SELECT proposed_by, decision FROM erasure_plan WHERE id = $1 FOR UPDATE",
+        "SELECT proposed_by, decision, reason FROM erasure_plan WHERE id = $1 FOR UPDATE",
         plan
     )
     .fetch_optional(&mut *transaction)
@@ -161,6 +165,22 @@ pub async fn decide(
     }
     if agrees && found.proposed_by == by {
         return Err(DecisionError::SamePerson);
+    }
+    if agrees && found.reason == Reason::Request.as_str() {
+        let people = sqlx::query_scalar!(
+            "SELECT m.service_user_id FROM erasure e JOIN household_member m ON m.household_id = e.subject_id
+             WHERE e.plan_id = $1",
+            plan
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        for (person, channel) in people
+            .into_iter()
+            .flat_map(|p| Channel::ALL.map(|c| (p, c.purpose())))
+        {
+            suppression::add_person(&mut transaction, sealer, person, channel, at.date_naive())
+                .await?;
+        }
     }
     let decision = if agrees { "approved" } else { "refused" };
     sqlx::query!(

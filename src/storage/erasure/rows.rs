@@ -12,10 +12,11 @@ use super::super::register;
 use super::extent::Extent;
 
 /// Tables with rows that tell of a family or its papers. All of them are emptied of it.
-pub const REACHED: [&str; 30] = [
+pub const REACHED: [&str; 31] = [
     "address",
     "consent",
     "consent_withdrawal",
+    "contact_list_person",
     "document",
     "erasure_object",
     "field",
@@ -46,7 +47,7 @@ pub const REACHED: [&str; 30] = [
 ];
 
 /// Tables that stay as they are, and why they may.
-pub const KEPT: [(&str, &str); 16] = [
+pub const KEPT: [(&str, &str); 19] = [
     ("account", "staff"),
     ("account_centre", "staff"),
     ("account_role", "staff"),
@@ -60,6 +61,11 @@ pub const KEPT: [(&str, &str); 16] = [
         "calibration_case",
         "numbers that lead to no form and no person",
     ),
+    (
+        "contact_list",
+        "how many were written to about what; the people on it go",
+    ),
+    ("data_key", "a key of Enrol's own"),
     ("desk_keys", "staff"),
     (
         "disclosure",
@@ -72,6 +78,10 @@ pub const KEPT: [(&str, &str); 16] = [
     ("recipient_terms", "other systems"),
     ("session", "staff"),
     ("sign_in_attempt", "staff"),
+    (
+        "suppression",
+        "whom no list may hold, as keyed hashes: it has to outlive the record",
+    ),
 ];
 
 /// How many rows were removed, by table.
@@ -196,6 +206,13 @@ async fn register_of(
         removed,
         "consent_withdrawal",
         "DELETE FROM consent_withdrawal WHERE service_user_id = ANY ($1)",
+        people
+    );
+    delete!(
+        connection,
+        removed,
+        "contact_list_person",
+        "DELETE FROM contact_list_person WHERE service_user_id = ANY ($1)",
         people
     );
     delete!(

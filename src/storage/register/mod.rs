@@ -4,6 +4,7 @@
 //! holds [`lock`] in between, so that two forms of one family settled at the same moment do not both find nobody.
 
 mod addresses;
+mod announcing;
 pub(super) mod changes;
 mod consents;
 pub mod deciding;

@@ -9,6 +9,7 @@ pub(super) mod rate;
 mod record;
 mod scans;
 mod service_user;
+mod withdrawals;
 mod work;
 
 use axum::{Json, response::IntoResponse};
@@ -27,15 +28,21 @@ pub const DISCLOSURES_READ: &str = "disclosures:read";
 pub const SCANS_READ: &str = "scans:read";
 /// Sends scans, and has them read again.
 pub const SCANS_WRITE: &str = "scans:write";
+/// Takes consents back for people who answered a message.
+pub const WITHDRAWALS_WRITE: &str = "withdrawals:write";
 /// Shows how much work waits.
 pub const WORK_READ: &str = "work:read";
 /// Everything that a recipient's tokens can open, with what people read of it.
-pub const SCOPE_TITLES: [(&str, &str); 6] = [
+pub const SCOPE_TITLES: [(&str, &str); 7] = [
     (READ, "Read records of families"),
     (EVENTS_READ, "Events about families"),
     (DISCLOSURES_READ, "See what was disclosed of which family"),
     (SCANS_READ, "See what became of scans"),
     (SCANS_WRITE, "Send scans"),
+    (
+        WITHDRAWALS_WRITE,
+        "Take consents back for people who answer a message",
+    ),
     (WORK_READ, "See how much work waits"),
 ];
 
@@ -47,7 +54,7 @@ pub const SCOPE_TITLES: [(&str, &str); 6] = [
     ),
     paths(
         service_user::show, household::list, household::show, events::pull, events::replay, disclosures::list,
-        scans::list, scans::show, scans::send, scans::read_again, work::show
+        scans::list, scans::show, scans::send, scans::read_again, withdrawals::take_back, work::show
     ),
     components(schemas(
         service_user::ServiceUserView,
@@ -64,6 +71,7 @@ pub const SCOPE_TITLES: [(&str, &str); 6] = [
         scans::FormView,
         scans::PageView,
         scans::Sent,
+        withdrawals::WithdrawalRequest,
         work::WorkView,
         work::CentreView,
         problem::ProblemView
@@ -83,6 +91,7 @@ pub(super) fn routes() -> Routes {
         .get("/api/scans", scans::list)
         .get("/api/scans/{scan}", scans::show)
         .post("/api/scans/{scan}/read-again", scans::read_again)
+        .post("/api/withdrawals", withdrawals::take_back)
         .get("/api/work", work::show)
         .get("/api/{*rest}", async || problem::Problem::NotFound)
         .get("/openapi.json", openapi)

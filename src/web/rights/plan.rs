@@ -191,7 +191,8 @@ pub(super) async fn decide(
     }
     let (storing, by) = (state.clone(), posted.signed_in.account.id);
     let done = Database::uninterrupted(async move {
-        erasure::decide(&storing.database, id, by, agrees, Utc::now()).await
+        let (database, sealer) = (&storing.database, &storing.sealer);
+        erasure::decide(database, sealer, id, by, agrees, Utc::now()).await
     });
     match done.await {
         // A colleague was quicker: the page shows what was decided.
