@@ -10,13 +10,17 @@
 )]
 #![allow(clippy::allow_attributes, reason = "one for the whole file")]
 
+mod accounts;
+mod clerks;
 mod consent;
 mod contact;
 mod desk;
 mod erasure;
+mod every_page;
 mod fixture;
 mod matching;
 mod oidc;
+mod quality;
 mod recipients;
 mod scans;
 mod second;
