@@ -22,6 +22,9 @@ const must = (so, what) => (so ? told.push(what) : stage.problems.push(`not so: 
 const formOf = (page) => page.url().split('/')[4]
 const dialog = (page) => page.locator('dialog[open]')
 const surname = '[name="value:primary_carer.surname"]'
+const firstName = '[name="value:primary_carer.first_name"]'
+/** Shortly before the end: late enough for the last call, early enough that the page is still there. */
+const LAST_SECONDS = 7
 const go = async (page, act) => {
   const arrived = page.waitForEvent('framenavigated')
   await act()
@@ -62,7 +65,7 @@ async function takenOver(ada, ben, form) {
   must((await ben.locator('h1, .govuk-body-l').allInnerTexts()).join(' ').includes('is working'), 'a form that a colleague has is not opened')
   await stage.inspect(ben, 'held-by-a-colleague')
   await field(ada, form, 'primary_carer.first_name')
-  await ada.locator('[name="value:primary_carer.first_name"]').fill('TYPED')
+  await ada.locator(firstName).fill('TYPED')
   await ask('claims run out')
   await field(ben, form, 'primary_carer.surname')
   must((await ben.locator(surname).inputValue()) === 'BEGUN', 'whoever goes on finds what was confirmed')
@@ -70,13 +73,13 @@ async function takenOver(ada, ben, form) {
   must((await ada.locator('main').innerText()).includes('is working on this form'), 'whoever lost the claim is told')
   await stage.inspect(ada, 'taken-over')
   await field(ben, form, 'primary_carer.first_name')
-  must((await ben.locator('[name="value:primary_carer.first_name"]').inputValue()) !== 'TYPED', 'what came too late was not stored')
+  must((await ben.locator(firstName).inputValue()) !== 'TYPED', 'what came too late was not stored')
 }
 
 /** The warning comes, one key puts the end off, and at the end nothing is lost. */
 async function idle(page, form) {
-  await field(page, form, 'primary_carer.surname')
-  await page.locator(surname).fill('UNFINISHED')
+  await field(page, form, 'primary_carer.first_name')
+  await page.locator(firstName).fill('UNFINISHED')
   await ask('the session gets old')
   await page.clock.fastForward('13:10')
   await dialog(page).waitFor()
@@ -86,11 +89,13 @@ async function idle(page, form) {
   await stage.contrast(page, 'session-warning')
   await page.keyboard.press('Enter')
   await dialog(page).waitFor({ state: 'detached' })
-  must((await page.locator(surname).inputValue()) === 'UNFINISHED', 'staying signed in changes nothing on the page')
+  must((await page.locator(firstName).inputValue()) === 'UNFINISHED', 'staying signed in changes nothing on the page')
   must((await ask('is the session fresh?')) === 'yes', 'staying signed in counts as use')
   await ask('the session gets old')
   const kept = page.waitForResponse((answer) => answer.url().endsWith('/desk/keep'))
-  await page.clock.fastForward('14:55')
+  // Whatever the machine was busy with until here, the quarter of an hour begins now.
+  await page.evaluate(() => document.dispatchEvent(new CustomEvent('enrol:in-use')))
+  await page.clock.fastForward((15 * 60 - LAST_SECONDS) * 1000)
   must((await (await kept).request().headerValue('x-enrol-background')) === '1', 'what was being typed is kept before the end')
   must((await ask('is the session fresh?')) === 'no', 'keeping it does not put off the end')
   await ask('the session ends')
@@ -102,15 +107,17 @@ async function idle(page, form) {
   await stage.signIn(page)
   await page.waitForLoadState()
   must(formOf(page) === form, 'signing in again leads back to the form')
-  await field(page, form, 'primary_carer.surname')
-  must((await page.locator(surname).inputValue()) === 'UNFINISHED', 'what was being typed is still there')
+  await field(page, form, 'primary_carer.first_name')
+  must((await page.locator(firstName).inputValue()) === 'UNFINISHED', 'what was being typed is still there')
 }
 
 /** After a working day the session ends whatever somebody does; the page of the whole form keeps what is typed too. */
 async function lastHour(page, form) {
   await ask('the session has four minutes')
   await page.goto(`${origin}/review/${form}`)
-  await page.locator(surname).fill('LATE')
+  const began = await page.evaluate(() => Date.now())
+  const seconds = Number(await page.locator('[data-enrol-session]').getAttribute('data-last-seconds'))
+  await page.locator(firstName).fill('LATE')
   await page.clock.fastForward('02:10')
   await dialog(page).waitFor()
   must((await dialog(page).innerText()).includes('as long as one session may last'), 'the end of the day is announced')
@@ -120,7 +127,8 @@ async function lastHour(page, form) {
   await page.clock.fastForward('00:30')
   must((await dialog(page).count()) === 0, 'it is announced once')
   const kept = page.waitForResponse((answer) => answer.url().endsWith('/desk/keep'))
-  await page.clock.fastForward('01:15')
+  const gone = (await page.evaluate(() => Date.now())) - began
+  await page.clock.fastForward((seconds - LAST_SECONDS) * 1000 - gone)
   await kept
   await ask('the session ends')
   const left = page.waitForURL((url) => url.pathname === '/sign-in')
@@ -128,7 +136,7 @@ async function lastHour(page, form) {
   await left
   await stage.signIn(page)
   await page.goto(`${origin}/review/${form}`)
-  must((await page.locator(surname).inputValue()) === 'LATE', 'what was typed on the page of the whole form is still there')
+  must((await page.locator(firstName).inputValue()) === 'LATE', 'what was typed on the page of the whole form is still there')
 }
 
 let ada

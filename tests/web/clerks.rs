@@ -99,7 +99,7 @@ async fn two_clerks_race_and_neither_a_lost_claim_nor_an_ended_session_loses_any
     .await;
     assert_eq!(seen["problems"], json!([]), "{seen:#}");
     assert_eq!(seen["findings"], json!([]), "{seen:#}");
-    assert_eq!(seen["told"].as_array().map(Vec::len), Some(19), "{seen:#}");
+    assert_eq!(seen["told"].as_array().map(Vec::len), Some(17), "{seen:#}");
     assert_eq!(
         site.count("SELECT count(*) FROM household").await,
         0,
