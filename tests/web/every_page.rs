@@ -130,6 +130,21 @@ fn walk(papers: &Papers) -> Vec<Look> {
         format!("/households/{household}/disclosures"),
     );
     add(
+        "/households/{household}/consents",
+        "consents",
+        format!("/households/{household}/consents"),
+    );
+    add(
+        "/households/{household}/correct",
+        "correct-family",
+        format!("/households/{household}/correct"),
+    );
+    add(
+        "/service-users/{service_user}/correct",
+        "correct-person",
+        format!("/service-users/{service_user}/correct"),
+    );
+    add(
         "/households/{household}/rights",
         "rights",
         format!("/households/{household}/rights"),
