@@ -13,9 +13,6 @@ use crate::storage::audit::{self, Act, Actor};
 use crate::storage::{Database, StorageError};
 use crate::web::password;
 
-/// Fewest characters of a password that a person chose.
-const SHORTEST: usize = 10;
-
 /// Add and list the local accounts of the people who work with Enrol
 #[derive(Debug, Args)]
 pub struct AccountArgs {
@@ -133,11 +130,14 @@ async fn add(
     let user_name = person.user_name;
     let chosen = password_file.map(read_password).transpose()?;
     let password = match &chosen {
-        Some(password) if password.chars().count() < SHORTEST => {
-            bail!("a password needs at least {SHORTEST} characters")
+        Some(password) if password.chars().count() < password::SHORTEST => {
+            bail!(
+                "a password needs at least {} characters",
+                password::SHORTEST
+            )
         }
         Some(password) => password.clone(),
-        None => made_up(),
+        None => password::made_up(),
     };
     let hash = password::hash(&password)?;
     let new = NewAccount {
@@ -175,22 +175,6 @@ fn read_password(path: &PathBuf) -> anyhow::Result<String> {
             .with_context(|| format!("cannot read {}", path.display()))?;
     }
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// 80 random bits in groups that can be read out.
-fn made_up() -> String {
-    use rand::Rng;
-    const SIGNS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567899";
-    let mut random = rand::rng();
-    let group = |random: &mut rand::rngs::ThreadRng| -> String {
-        (0..4)
-            .map(|_| char::from(SIGNS[random.random_range(0..31)]))
-            .collect()
-    };
-    (0..4)
-        .map(|_| group(&mut random))
-        .collect::<Vec<_>>()
-        .join("-")
 }
 
 fn names(roles: &[Role]) -> String {

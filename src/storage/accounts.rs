@@ -46,8 +46,15 @@ pub struct NewAccount<'a> {
 
 /// Adds an account. [`StorageError::Conflict`] when the user name is taken.
 pub async fn add(database: &Database, new: NewAccount<'_>) -> Result<Uuid> {
-    let id = Uuid::now_v7();
     let mut transaction = database.begin().await?;
+    let id = insert(&mut transaction, &new).await?;
+    transaction.commit().await?;
+    Ok(id)
+}
+
+/// The same inside the caller's transaction.
+pub(super) async fn insert(connection: &mut PgConnection, new: &NewAccount<'_>) -> Result<Uuid> {
+    let id = Uuid::now_v7();
     let added = sqlx::query!(
         "INSERT INTO account (id, user_name, display_name, password_hash, created_at)
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_name) DO NOTHING",
@@ -57,13 +64,12 @@ pub async fn add(database: &Database, new: NewAccount<'_>) -> Result<Uuid> {
         new.password_hash,
         Utc::now()
     )
-    .execute(&mut *transaction)
+    .execute(&mut *connection)
     .await?;
     if added.rows_affected() == 0 {
         return Err(StorageError::Conflict { subject: "account" });
     }
-    grant(&mut transaction, id, new.roles, new.centres).await?;
-    transaction.commit().await?;
+    grant(connection, id, new.roles, new.centres).await?;
     Ok(id)
 }
 
@@ -74,7 +80,8 @@ pub async fn put(database: &Database, new: NewAccount<'_>) -> Result<Uuid> {
         "INSERT INTO account (id, user_name, display_name, password_hash, created_at)
          VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (user_name) DO UPDATE
-         SET display_name = excluded.display_name, password_hash = excluded.password_hash, disabled_at = NULL
+         SET display_name = excluded.display_name, password_hash = excluded.password_hash, disabled_at = NULL,
+             password_is_first = false
          RETURNING id",
         Uuid::now_v7(),
         new.user_name.to_lowercase(),
@@ -159,16 +166,28 @@ pub(super) fn parse_roles(names: &[String]) -> Result<Vec<Role>> {
     names.iter().map(parse).collect()
 }
 
-/// The id and password hash of the open local account with that user name.
-pub async fn password_hash(database: &Database, user_name: &str) -> Result<Option<(Uuid, String)>> {
-    let row = sqlx::query!(
-        r#"SELECT id, password_hash AS "password_hash!" FROM account
+/// The password of a local account.
+#[derive(Clone)]
+pub struct Password {
+    /// Whose it is.
+    pub account: Uuid,
+    /// Argon2 hash in PHC form.
+    pub hash: String,
+    /// Whether an administrator has seen it, so that it opens nothing but the page on which another is chosen.
+    pub is_first: bool,
+}
+
+/// The password of the open local account with that user name.
+pub async fn password(database: &Database, user_name: &str) -> Result<Option<Password>> {
+    let row = sqlx::query_as!(
+        Password,
+        r#"SELECT id AS account, password_hash AS "hash!", password_is_first AS is_first FROM account
            WHERE user_name = $1 AND disabled_at IS NULL AND password_hash IS NOT NULL"#,
         user_name.to_lowercase()
     )
     .fetch_optional(database.pool())
     .await?;
-    Ok(row.map(|r| (r.id, r.password_hash)))
+    Ok(row)
 }
 
 /// Closes an account and ends its sessions, or opens it again. [`StorageError::NotFound`] when there is none of that

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
+use super::centres::Scope;
 use super::form_fields::{self, StoredField, typed};
 use super::second_keying::{self, KeyError, LockedTask, Purpose, Task};
 use super::settlement::SettlementContext;
@@ -12,8 +13,8 @@ use super::{Database, Result, StorageError, review};
 use crate::domain::household::Settled;
 use crate::domain::keying::same_answer;
 
-/// Hands `account` the next field that two others read differently, claimed like a form.
-pub async fn next(database: &Database, account: Uuid) -> Result<Option<Task>> {
+/// Hands `account` the next field of a form in `scope` that two others read differently, claimed like a form.
+pub async fn next(database: &Database, scope: &Scope, account: Uuid) -> Result<Option<Task>> {
     let now = Utc::now();
     let task = sqlx::query_as!(
         Task,
@@ -23,15 +24,16 @@ pub async fn next(database: &Database, account: Uuid) -> Result<Option<Task>> {
              WHERE t.state = 'differs' AND (t.purpose = 'qa' OR f.state = 'second_keying')
                AND t.first_by IS DISTINCT FROM $1 AND t.form_by IS DISTINCT FROM $1 AND t.second_by <> $1
                AND (t.lease_until IS NULL OR t.lease_until <= $3 OR t.lease_holder = $1)
-               AND (f.centre IN (SELECT k.centre FROM account_centre k WHERE k.account_id = $1)
-                    OR NOT EXISTS (SELECT FROM account_centre k WHERE k.account_id = $1))
+               AND ($4::text[] IS NULL OR f.centre = ANY($4) OR f.centre IS NULL AND $5)
              ORDER BY COALESCE(t.lease_holder = $1 AND t.lease_until > $3, false) DESC, t.purpose, f.received_at,
                       t.form_id, t.name
              LIMIT 1 FOR UPDATE OF t SKIP LOCKED)
          RETURNING id, form_id, name, version",
         account,
         now + review::CLAIM,
-        now
+        now,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_optional(database.pool())
     .await?;

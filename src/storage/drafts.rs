@@ -22,6 +22,8 @@ pub struct Draft {
     pub by: Uuid,
     /// What colleagues see of them.
     pub display_name: String,
+    /// How long they looked at the field, where their browser measured it.
+    pub seconds: Option<f64>,
 }
 
 /// Values stay out of logs.
@@ -38,7 +40,7 @@ pub async fn of_form(
     form_id: Uuid,
 ) -> Result<BTreeMap<String, Draft>> {
     let rows = sqlx::query!(
-        "SELECT d.name, d.account_id, d.typed, d.key_id, d.sealed, d.confirmed, a.display_name
+        "SELECT d.name, d.account_id, d.typed, d.key_id, d.sealed, d.confirmed, d.seconds, a.display_name
          FROM field_draft d JOIN account a ON a.id = d.account_id WHERE d.form_id = $1",
         form_id
     )
@@ -59,6 +61,7 @@ pub async fn of_form(
                 confirmed: row.confirmed,
                 by: row.account_id,
                 display_name: row.display_name,
+                seconds: row.seconds,
             };
             Ok((row.name, draft))
         })
@@ -75,6 +78,8 @@ pub struct NewDraft<'a> {
     pub special: bool,
     /// Whether the person went on to the next field.
     pub confirmed: bool,
+    /// How long they looked at it this time; added to what they took before.
+    pub seconds: Option<f64>,
 }
 
 /// Keeps what `account` typed, in the order given. The form must be in review; `false` when it is not any more.
@@ -105,12 +110,14 @@ pub async fn put(
         // The serial number tells the order of saving. What a page keeps while somebody types may arrive after they
         // have confirmed, and must not undo that.
         sqlx::query!(
-            "INSERT INTO field_draft AS d (form_id, name, account_id, typed, key_id, sealed, confirmed, saved_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            "INSERT INTO field_draft AS d (form_id, name, account_id, typed, key_id, sealed, confirmed, saved_at, seconds)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (form_id, name) DO UPDATE
              SET account_id = excluded.account_id, typed = excluded.typed, key_id = excluded.key_id,
                  sealed = excluded.sealed, confirmed = excluded.confirmed, saved_at = excluded.saved_at,
-                 serial = DEFAULT
+                 serial = DEFAULT,
+                 seconds = NULLIF(COALESCE(CASE WHEN d.account_id = excluded.account_id THEN d.seconds END, 0)
+                                  + COALESCE(excluded.seconds, 0), 0)
              WHERE excluded.confirmed OR NOT d.confirmed",
             form_id,
             draft.name,
@@ -119,7 +126,8 @@ pub async fn put(
             key_id,
             sealed,
             draft.confirmed,
-            Utc::now()
+            Utc::now(),
+            draft.seconds.filter(|s| *s > 0.0)
         )
         .execute(&mut *transaction)
         .await?;

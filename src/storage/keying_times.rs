@@ -12,6 +12,8 @@ pub const LONGEST_SECONDS: f64 = 120.0;
 /// The time for one field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyingTime {
+    /// Who took it.
+    pub account: Uuid,
     /// Kind of field.
     pub kind: FieldKind,
     /// `confirm`, `blind` or `second`.
@@ -22,14 +24,10 @@ pub struct KeyingTime {
     pub changed: bool,
 }
 
-/// Stores the times that `account` took over fields of a form.
-pub async fn record(
-    database: &Database,
-    form_id: Uuid,
-    account: Uuid,
-    times: &[KeyingTime],
-) -> Result<()> {
+/// Stores the times that people took over fields of a form.
+pub async fn record(database: &Database, form_id: Uuid, times: &[KeyingTime]) -> Result<()> {
     let times: Vec<&KeyingTime> = times.iter().filter(|t| t.seconds > 0.0).collect();
+    let accounts: Vec<Uuid> = times.iter().map(|t| t.account).collect();
     let kinds: Vec<String> = times.iter().map(|t| t.kind.as_str().to_owned()).collect();
     let modes: Vec<String> = times.iter().map(|t| t.mode.to_owned()).collect();
     let seconds: Vec<f64> = times
@@ -39,11 +37,11 @@ pub async fn record(
     let changed: Vec<bool> = times.iter().map(|t| t.changed).collect();
     sqlx::query!(
         "INSERT INTO keying_time (id, form_id, account_id, kind, mode, seconds, changed, at)
-         SELECT gen_random_uuid(), $1, $2, kind, mode, seconds, changed, $7
-         FROM unnest($3::text[], $4::text[], $5::double precision[], $6::boolean[])
-              AS t (kind, mode, seconds, changed)",
+         SELECT gen_random_uuid(), $1, account_id, kind, mode, seconds, changed, $7
+         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::double precision[], $6::boolean[])
+              AS t (account_id, kind, mode, seconds, changed)",
         form_id,
-        account,
+        &accounts,
         &kinds,
         &modes,
         &seconds,

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
+use super::centres::Scope;
 use super::second_keying::{self, KeyError, sample_begins};
 use super::settlement::SettlementContext;
 use super::{Database, Result, StorageError};
@@ -20,8 +21,13 @@ pub struct Counts {
     pub differing: i64,
 }
 
-/// How much waits, for everybody together or only what `account` may take on.
-pub async fn counts(database: &Database, rules: &Keying, account: Option<Uuid>) -> Result<Counts> {
+/// How much waits of forms in `scope`, for everybody together or only what `account` may take on.
+pub async fn counts(
+    database: &Database,
+    rules: &Keying,
+    scope: &Scope,
+    account: Option<Uuid>,
+) -> Result<Counts> {
     let counts = sqlx::query_as!(
         Counts,
         r#"SELECT count(*) FILTER (WHERE t.state = 'open' AND t.purpose = 'double') AS "double!",
@@ -30,9 +36,12 @@ pub async fn counts(database: &Database, rules: &Keying, account: Option<Uuid>) 
            FROM keying_task t JOIN form f ON f.id = t.form_id
            WHERE t.state IN ('open', 'differs') AND (t.purpose = 'qa' OR f.state = 'second_keying')
              AND ($1::uuid IS NULL OR t.first_by IS DISTINCT FROM $1 AND t.form_by IS DISTINCT FROM $1
-                  AND t.second_by IS DISTINCT FROM $1)"#,
+                  AND t.second_by IS DISTINCT FROM $1)
+             AND ($3::text[] IS NULL OR f.centre = ANY($3) OR f.centre IS NULL AND $4)"#,
         account,
-        sample_begins(rules, Utc::now())
+        sample_begins(rules, Utc::now()),
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_one(database.pool())
     .await?;
@@ -52,14 +61,19 @@ pub struct WaitingForm {
     pub open: i64,
     /// Fields that two people read differently.
     pub differing: i64,
-    /// People who could key all that is open.
+    /// People of its centre who could key all that is open.
     pub may_key: i64,
-    /// People who could decide all that differs.
+    /// People of its centre who could decide all that differs.
     pub may_decide: i64,
 }
 
-/// Forms that wait for a second or third person, oldest first, at most `limit`.
-pub async fn forms(database: &Database, rules: &Keying, limit: i64) -> Result<Vec<WaitingForm>> {
+/// Forms in `scope` that wait for a second or third person, oldest first, at most `limit`.
+pub async fn forms(
+    database: &Database,
+    rules: &Keying,
+    scope: &Scope,
+    limit: i64,
+) -> Result<Vec<WaitingForm>> {
     let keying = ["clerk", "second_clerk", "supervisor"].map(str::to_owned);
     let deciding = match rules.adjudicator {
         Adjudicator::Supervisor => vec!["supervisor".to_owned()],
@@ -72,18 +86,29 @@ pub async fn forms(database: &Database, rules: &Keying, limit: i64) -> Result<Ve
                   count(*) FILTER (WHERE t.state = 'differs') AS "differing!",
                   (SELECT count(*) FROM account a WHERE a.disabled_at IS NULL AND EXISTS (SELECT FROM account_role r
                              WHERE r.account_id = a.id AND r.role = ANY($1))
+                     AND (NOT EXISTS (SELECT FROM account_centre w WHERE w.account_id = a.id)
+                          OR EXISTS (SELECT FROM account_centre w WHERE w.account_id = a.id AND w.centre = f.centre)
+                          OR f.centre IS NULL AND EXISTS (SELECT FROM account_role r
+                             WHERE r.account_id = a.id AND r.role = 'supervisor'))
                      AND NOT EXISTS (SELECT FROM keying_task o WHERE o.form_id = f.id AND o.state = 'open'
                                      AND (o.first_by = a.id OR o.form_by = a.id))) AS "may_key!",
                   (SELECT count(*) FROM account a WHERE a.disabled_at IS NULL AND EXISTS (SELECT FROM account_role r
                              WHERE r.account_id = a.id AND r.role = ANY($2))
+                     AND (NOT EXISTS (SELECT FROM account_centre w WHERE w.account_id = a.id)
+                          OR EXISTS (SELECT FROM account_centre w WHERE w.account_id = a.id AND w.centre = f.centre)
+                          OR f.centre IS NULL AND EXISTS (SELECT FROM account_role r
+                             WHERE r.account_id = a.id AND r.role = 'supervisor'))
                      AND NOT EXISTS (SELECT FROM keying_task o WHERE o.form_id = f.id AND o.state = 'differs'
                                      AND (o.first_by = a.id OR o.form_by = a.id OR o.second_by = a.id))) AS "may_decide!"
            FROM form f JOIN keying_task t ON t.form_id = f.id
            WHERE f.state = 'second_keying' AND t.purpose = 'double' AND t.state IN ('open', 'differs')
+             AND ($4::text[] IS NULL OR f.centre = ANY($4) OR f.centre IS NULL AND $5)
            GROUP BY f.id, f.reference, f.received_at ORDER BY f.received_at, f.id LIMIT $3"#,
         &keying,
         &deciding,
-        limit
+        limit,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?;
@@ -152,37 +177,63 @@ pub struct WrongRecord {
     pub found_at: DateTime<Utc>,
 }
 
-/// Records that the sample found wrong and that nobody has dealt with, oldest first.
-pub async fn wrong_records(database: &Database, limit: i64) -> Result<Vec<WrongRecord>> {
+/// Records of forms in `scope` that the sample found wrong and that nobody has dealt with, oldest first.
+pub async fn wrong_records(
+    database: &Database,
+    scope: &Scope,
+    limit: i64,
+) -> Result<Vec<WrongRecord>> {
     let records = sqlx::query_as!(
         WrongRecord,
         r#"SELECT t.id AS task_id, t.form_id, f.reference, r.household_id, t.name, f.definition_id,
                   f.definition_version, t.third_at AS "found_at!"
            FROM keying_task t JOIN form f ON f.id = t.form_id JOIN registration r ON r.form_id = t.form_id
            WHERE t.purpose = 'qa' AND t.state = 'decided' AND t.taken <> 'first' AND t.dealt_with_at IS NULL
+             AND ($2::text[] IS NULL OR f.centre = ANY($2) OR f.centre IS NULL AND $3)
            ORDER BY t.third_at LIMIT $1"#,
-        limit
+        limit,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?;
     Ok(records)
 }
 
-/// Notes that `account` has seen to a wrong record.
-pub async fn dealt_with(database: &Database, task_id: Uuid, account: Uuid) -> Result<()> {
+/// Notes that `account` has seen to a wrong record of a form in `scope`. Sent twice, it is noted once.
+///
+/// # Errors
+/// [`StorageError::NotFound`] when there is no such task, or it belongs to another centre.
+pub async fn dealt_with(
+    database: &Database,
+    scope: &Scope,
+    task_id: Uuid,
+    account: Uuid,
+) -> Result<()> {
     let mut transaction = database.begin().await?;
+    let missing = StorageError::NotFound {
+        subject: "field to key",
+    };
     let form_id = sqlx::query_scalar!(
+        "SELECT t.form_id FROM keying_task t JOIN form f ON f.id = t.form_id
+         WHERE t.id = $1 AND ($2::text[] IS NULL OR f.centre = ANY($2) OR f.centre IS NULL AND $3)",
+        task_id,
+        scope.centres.as_deref(),
+        scope.unknown
+    )
+    .fetch_optional(&mut *transaction)
+    .await?
+    .ok_or(missing)?;
+    let noted = sqlx::query!(
         "UPDATE keying_task SET dealt_with_by = $2, dealt_with_at = $3
-         WHERE id = $1 AND purpose = 'qa' AND state = 'decided' AND taken <> 'first' AND dealt_with_at IS NULL
-         RETURNING form_id",
+         WHERE id = $1 AND purpose = 'qa' AND state = 'decided' AND taken <> 'first' AND dealt_with_at IS NULL",
         task_id,
         account,
         Utc::now()
     )
-    .fetch_optional(&mut *transaction)
+    .execute(&mut *transaction)
     .await?;
-    // Sent twice, it is noted once.
-    if let Some(form_id) = form_id {
+    if noted.rows_affected() > 0 {
         let act = Act::new("dealt_with_wrong_record", "form", form_id);
         audit::record(&mut *transaction, Actor::Account(account), act).await?;
     }

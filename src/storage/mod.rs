@@ -8,6 +8,7 @@
 //! connection inside a transaction back to the pool. [`Database`] therefore ends any open transaction before a
 //! connection is handed out, and writes that a client could interrupt run through [`Database::uninterrupted`].
 
+pub mod account_care;
 pub mod accounts;
 pub mod adjudication;
 pub mod api_tokens;
@@ -38,6 +39,7 @@ pub mod printed_sets;
 pub mod progress;
 pub mod qa_sample;
 pub mod quality;
+pub mod quality_causes;
 pub mod queue;
 pub mod reading;
 pub mod reception;

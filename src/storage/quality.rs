@@ -1,10 +1,31 @@
-//! How well machine and people do: counts for the quality page. Answers are not among them.
+//! How well machine and people do: counts for the quality page, of the forms of somebody's centres. Answers are not
+//! among them.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::centres::Scope;
 use super::{Database, Result};
+
+/// Whose figures are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Of<'a> {
+    /// One person's own, wherever they work.
+    Account(Uuid),
+    /// Those of everybody who works for these centres, over forms of these centres.
+    Scope(&'a Scope),
+}
+
+impl Of<'_> {
+    /// The account, the centres (none means all) and whether forms of unknown centre count.
+    fn parts(&self) -> (Option<Uuid>, Option<&[String]>, bool) {
+        match self {
+            Self::Account(account) => (Some(*account), None, true),
+            Self::Scope(scope) => (None, scope.centres.as_deref(), scope.unknown),
+        }
+    }
+}
 
 /// Fields that were checked by a blind second keying, and how many of them were wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,18 +44,26 @@ pub struct Checked {
     pub undecided: i64,
 }
 
-/// Fields checked since `since`, by kind and source.
-pub async fn checked(database: &Database, since: DateTime<Utc>) -> Result<Vec<Checked>> {
+/// Fields of forms in `scope` checked since `since`, by kind and source.
+pub async fn checked(
+    database: &Database,
+    scope: &Scope,
+    since: DateTime<Utc>,
+) -> Result<Vec<Checked>> {
     let rows = sqlx::query_as!(
         Checked,
-        r#"SELECT kind, CASE WHEN first_by IS NULL THEN 'machine' ELSE 'clerk' END AS "source!",
-                  CASE purpose WHEN 'qa' THEN 'sample' ELSE 'double' END AS "check!",
-                  count(*) FILTER (WHERE state <> 'differs') AS "cases!",
-                  count(*) FILTER (WHERE state = 'decided' AND taken <> 'first') AS "wrong!",
-                  count(*) FILTER (WHERE state = 'differs') AS "undecided!"
-           FROM keying_task WHERE state IN ('agreed', 'decided', 'differs') AND COALESCE(third_at, second_at) >= $1
+        r#"SELECT t.kind, CASE WHEN t.first_by IS NULL THEN 'machine' ELSE 'clerk' END AS "source!",
+                  CASE t.purpose WHEN 'qa' THEN 'sample' ELSE 'double' END AS "check!",
+                  count(*) FILTER (WHERE t.state <> 'differs') AS "cases!",
+                  count(*) FILTER (WHERE t.state = 'decided' AND t.taken <> 'first') AS "wrong!",
+                  count(*) FILTER (WHERE t.state = 'differs') AS "undecided!"
+           FROM keying_task t JOIN form f ON f.id = t.form_id
+           WHERE t.state IN ('agreed', 'decided', 'differs') AND COALESCE(t.third_at, t.second_at) >= $1
+             AND ($2::text[] IS NULL OR f.centre = ANY($2) OR f.centre IS NULL AND $3)
            GROUP BY 1, 2, 3 ORDER BY 3 DESC, 2 DESC, 1"#,
-        since
+        since,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_all(database.pool())
     .await?;
@@ -59,28 +88,37 @@ pub struct ClerkFigures {
     pub seconds: Option<f64>,
 }
 
-/// Figures of clerks since `since`: of `only` one, or of all of whom something is known.
+/// Figures of clerks since `since`: of one, or of all of whom something is known and who work for the centres.
 pub async fn clerks(
     database: &Database,
+    of: Of<'_>,
     since: DateTime<Utc>,
-    only: Option<Uuid>,
 ) -> Result<Vec<ClerkFigures>> {
+    let (only, centres, unknown) = of.parts();
     let rows = sqlx::query_as!(
         ClerkFigures,
         r#"SELECT a.id AS account_id, a.display_name AS name, COALESCE(c.cases, 0) AS "cases!",
                   COALESCE(c.wrong, 0) AS "wrong!", COALESCE(k.timed, 0) AS "timed!", k.seconds
            FROM account a
-           LEFT JOIN (SELECT first_by, count(*) AS cases,
-                             count(*) FILTER (WHERE state = 'decided' AND taken <> 'first') AS wrong
-                      FROM keying_task WHERE state IN ('agreed', 'decided') AND COALESCE(third_at, second_at) >= $1
-                      GROUP BY first_by) c ON c.first_by = a.id
-           LEFT JOIN (SELECT account_id, count(*) AS timed,
-                             percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds
-                      FROM keying_time WHERE at >= $1 GROUP BY account_id) k ON k.account_id = a.id
+           LEFT JOIN (SELECT t.first_by, count(*) AS cases,
+                             count(*) FILTER (WHERE t.state = 'decided' AND t.taken <> 'first') AS wrong
+                      FROM keying_task t JOIN form f ON f.id = t.form_id
+                      WHERE t.state IN ('agreed', 'decided') AND COALESCE(t.third_at, t.second_at) >= $1
+                        AND ($3::text[] IS NULL OR f.centre = ANY($3) OR f.centre IS NULL AND $4)
+                      GROUP BY t.first_by) c ON c.first_by = a.id
+           LEFT JOIN (SELECT k.account_id, count(*) AS timed,
+                             percentile_cont(0.5) WITHIN GROUP (ORDER BY k.seconds) AS seconds
+                      FROM keying_time k JOIN form f ON f.id = k.form_id
+                      WHERE k.at >= $1 AND ($3::text[] IS NULL OR f.centre = ANY($3) OR f.centre IS NULL AND $4)
+                      GROUP BY k.account_id) k ON k.account_id = a.id
            WHERE (a.id = $2 OR $2::uuid IS NULL AND (c.cases IS NOT NULL OR k.timed IS NOT NULL))
+             AND ($3::text[] IS NULL OR NOT EXISTS (SELECT FROM account_centre w WHERE w.account_id = a.id)
+                  OR EXISTS (SELECT FROM account_centre w WHERE w.account_id = a.id AND w.centre = ANY($3)))
            ORDER BY a.display_name, a.id"#,
         since,
-        only
+        only,
+        centres,
+        unknown
     )
     .fetch_all(database.pool())
     .await?;
@@ -92,7 +130,8 @@ pub async fn clerks(
 pub struct ModeFigures {
     /// Kind of field.
     pub kind: String,
-    /// `confirm`, `blind` or `second`.
+    /// `confirm`: the value was shown and stayed. `correct`: it was shown and another was put in its place. `blind`: it
+    /// was not shown. `second`: keyed again.
     pub mode: String,
     /// Fields timed.
     pub timed: i64,
@@ -106,28 +145,39 @@ pub struct ModeFigures {
     pub wrong: i64,
 }
 
-/// Times and errors since `since` by kind and mode, of `only` one account or of all.
+/// Times and errors since `since` by kind and mode.
 pub async fn modes(
     database: &Database,
+    of: Of<'_>,
     since: DateTime<Utc>,
-    only: Option<Uuid>,
 ) -> Result<Vec<ModeFigures>> {
+    let (only, centres, unknown) = of.parts();
     let rows = sqlx::query_as!(
         ModeFigures,
-        r#"SELECT k.kind, k.mode, k.timed AS "timed!", k.seconds AS "seconds!", k.changed AS "changed!",
+        r#"SELECT k.kind, k.mode AS "mode!", k.timed AS "timed!", k.seconds AS "seconds!", k.changed AS "changed!",
                   COALESCE(c.cases, 0) AS "cases!", COALESCE(c.wrong, 0) AS "wrong!"
-           FROM (SELECT kind, mode, count(*) AS timed, count(*) FILTER (WHERE changed) AS changed,
-                        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds
-                 FROM keying_time WHERE at >= $1 AND ($2::uuid IS NULL OR account_id = $2) GROUP BY kind, mode) k
-           LEFT JOIN (SELECT kind, mode, count(*) AS cases,
-                             count(*) FILTER (WHERE state = 'decided' AND taken <> 'first') AS wrong
-                      FROM keying_task
-                      WHERE purpose = 'qa' AND state IN ('agreed', 'decided') AND COALESCE(third_at, second_at) >= $1
-                        AND ($2::uuid IS NULL OR first_by = $2)
-                      GROUP BY kind, mode) c ON c.kind = k.kind AND c.mode = k.mode
+           FROM (SELECT k.kind, CASE WHEN k.mode = 'confirm' AND k.changed THEN 'correct' ELSE k.mode END AS mode,
+                        count(*) AS timed, count(*) FILTER (WHERE k.changed) AS changed,
+                        percentile_cont(0.5) WITHIN GROUP (ORDER BY k.seconds) AS seconds
+                 FROM keying_time k JOIN form f ON f.id = k.form_id
+                 WHERE k.at >= $1 AND ($2::uuid IS NULL OR k.account_id = $2)
+                   AND ($3::text[] IS NULL OR f.centre = ANY($3) OR f.centre IS NULL AND $4)
+                 GROUP BY 1, 2) k
+           LEFT JOIN (SELECT t.kind, CASE WHEN t.mode = 'confirm' AND x.settled_value IS DISTINCT FROM x.value
+                                          THEN 'correct' ELSE t.mode END AS mode,
+                             count(*) AS cases,
+                             count(*) FILTER (WHERE t.state = 'decided' AND t.taken <> 'first') AS wrong
+                      FROM keying_task t JOIN form f ON f.id = t.form_id
+                      JOIN field x ON x.form_id = t.form_id AND x.name = t.name
+                      WHERE t.purpose = 'qa' AND t.state IN ('agreed', 'decided')
+                        AND COALESCE(t.third_at, t.second_at) >= $1 AND ($2::uuid IS NULL OR t.first_by = $2)
+                        AND ($3::text[] IS NULL OR f.centre = ANY($3) OR f.centre IS NULL AND $4)
+                      GROUP BY 1, 2) c ON c.kind = k.kind AND c.mode = k.mode
            ORDER BY k.kind, k.mode"#,
         since,
-        only
+        only,
+        centres,
+        unknown
     )
     .fetch_all(database.pool())
     .await?;
@@ -150,6 +200,7 @@ pub struct StraightThrough {
 /// What became records since `since`, and how much of it without a person.
 pub async fn straight_through(
     database: &Database,
+    scope: &Scope,
     since: DateTime<Utc>,
 ) -> Result<StraightThrough> {
     let figures = sqlx::query_as!(
@@ -160,38 +211,13 @@ pub async fn straight_through(
                   count(x.name) FILTER (WHERE x.state <> 'blank' OR x.settled_by IS NOT NULL) AS "fields!",
                   count(x.name) FILTER (WHERE x.state = 'accepted' AND x.settled_by IS NULL) AS "fields_untouched!"
            FROM form f LEFT JOIN field x ON x.form_id = f.id
-           WHERE f.state = 'settled' AND f.settled_at >= $1"#,
-        since
+           WHERE f.state = 'settled' AND f.settled_at >= $1
+             AND ($2::text[] IS NULL OR f.centre = ANY($2) OR f.centre IS NULL AND $3)"#,
+        since,
+        scope.centres.as_deref(),
+        scope.unknown
     )
     .fetch_one(database.pool())
     .await?;
     Ok(figures)
-}
-
-/// Why fields went to a person, in the reader's words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reason {
-    /// The reason.
-    pub reason: String,
-    /// Fields of settled forms that had it.
-    pub fields: i64,
-    /// Of these, settled as something else than what was read. Article 9 fields count as not changed.
-    pub changed: i64,
-}
-
-/// The `limit` most frequent reasons of forms settled since `since`.
-pub async fn reasons(database: &Database, since: DateTime<Utc>, limit: i64) -> Result<Vec<Reason>> {
-    let reasons = sqlx::query_as!(
-        Reason,
-        r#"SELECT r.reason AS "reason!", count(*) AS "fields!",
-                  count(*) FILTER (WHERE NOT x.special AND x.settled_value IS DISTINCT FROM x.value) AS "changed!"
-           FROM form f JOIN field x ON x.form_id = f.id CROSS JOIN LATERAL unnest(x.reasons) AS r (reason)
-           WHERE f.state = 'settled' AND f.settled_at >= $1 AND x.settled_by IS NOT NULL
-           GROUP BY r.reason ORDER BY count(*) DESC, r.reason LIMIT $2"#,
-        since,
-        limit
-    )
-    .fetch_all(database.pool())
-    .await?;
-    Ok(reasons)
 }

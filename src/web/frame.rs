@@ -19,6 +19,7 @@ pub(super) enum Section {
     Retention,
     ContactLists,
     Quality,
+    Accounts,
     Elsewhere,
 }
 
@@ -34,11 +35,15 @@ pub(super) struct Person {
     pub display_name: String,
     pub csrf: String,
     pub links: Vec<MenuLink>,
+    /// Whether pages of theirs keep what is being typed.
+    pub keeps: bool,
     /// Seconds until the session ends if nothing more is asked for.
     pub idle_seconds: i64,
     /// When that is.
     pub idle_end: String,
-    /// When the session ends whatever happens.
+    /// Seconds until the session ends whatever happens.
+    pub last_seconds: i64,
+    /// When that is.
     pub last_end: String,
 }
 
@@ -116,6 +121,12 @@ impl Frame {
                 "Quality",
                 signed_in.can(Permission::CheckForms) || signed_in.can(Permission::KeyAgain),
             ),
+            (
+                Section::Accounts,
+                "/accounts",
+                "Accounts",
+                signed_in.can(Permission::ManageAccounts),
+            ),
         ];
         all.into_iter()
             .filter(|(.., allowed)| *allowed)
@@ -129,13 +140,16 @@ impl Frame {
 
     /// A page for whoever is signed in.
     pub fn new(title: impl Into<String>, signed_in: &SignedIn, section: Section) -> Self {
-        let idle_end = Utc::now() + signed_in.ends.idle;
+        let now = Utc::now();
+        let idle_end = now + signed_in.ends.idle;
         let person = Person {
             display_name: signed_in.account.display_name.clone(),
             csrf: signed_in.csrf.clone(),
             links: Self::menu(signed_in, section),
+            keeps: signed_in.can(Permission::CheckForms),
             idle_seconds: signed_in.ends.idle.num_seconds(),
             idle_end: time(idle_end.min(signed_in.ends.at)),
+            last_seconds: (signed_in.ends.at - now).num_seconds(),
             last_end: time(signed_in.ends.at),
         };
         Self {

@@ -4,6 +4,7 @@
 //! every form carries the session's token; nothing with personal data may be cached.
 
 mod accessibility;
+mod accounts;
 mod api;
 mod assets;
 mod audit_pages;
@@ -14,6 +15,7 @@ mod health;
 mod household;
 mod matching;
 mod oidc;
+mod own_password;
 mod page_error;
 pub mod password;
 mod people;
@@ -32,6 +34,7 @@ mod state;
 mod stop;
 mod supervision;
 mod throttle;
+mod tie;
 mod visible;
 mod words;
 
@@ -175,6 +178,8 @@ fn routes() -> Routes {
         .get("/", sign_in::home)
         .get("/sign-in", sign_in::show)
         .post("/sign-in", sign_in::submit)
+        .get("/sign-in/password", own_password::show)
+        .post("/sign-in/password", own_password::choose)
         .get("/sign-in/start", oidc::pages::start)
         .get("/sign-in/return", oidc::pages::come_back)
         .post("/sign-out", sign_in::sign_out)
@@ -217,6 +222,7 @@ fn routes() -> Routes {
         .merge(matching::routes())
         .merge(people::routes())
         .merge(quality::routes())
+        .merge(accounts::routes())
         .merge(api::routes())
         .merge(health::routes())
         .at_most(BODY_LIMIT);

@@ -7,6 +7,22 @@ use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use tokio::sync::Semaphore;
 
+/// Fewest characters of a password that a person chose.
+pub const SHORTEST: usize = 10;
+
+/// A first password: 80 random bits in groups that can be read out.
+pub fn made_up() -> String {
+    use rand::Rng as _;
+    const SIGNS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    let mut random = rand::rng();
+    let mut group = || -> String {
+        (0..4)
+            .map(|_| char::from(SIGNS[random.random_range(0..SIGNS.len())]))
+            .collect()
+    };
+    [group(), group(), group(), group()].join("-")
+}
+
 /// Hashing failed; nobody can do anything about it.
 #[derive(Debug, thiserror::Error)]
 #[error("the password could not be hashed")]
@@ -58,11 +74,26 @@ impl Checker {
         });
         checked.await.unwrap_or(false) && known
     }
+
+    /// Hashes a password like [`hash`], as one of the few at a time.
+    pub async fn hash(&self, password: String) -> Result<String, HashError> {
+        let _permit = self.0.acquire().await.map_err(|_| HashError)?;
+        let hashed = tokio::task::spawn_blocking(move || hash(&password));
+        hashed.await.map_err(|_| HashError)?
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn first_passwords_can_be_read_out_and_differ() {
+        let (one, other) = (made_up(), made_up());
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 19);
+        assert!(!one.contains(['0', '1', 'i', 'l', 'o']), "{one}");
+    }
 
     #[tokio::test]
     async fn only_the_right_password_fits_and_nobody_fits_nothing() {

@@ -11,16 +11,15 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::frame::{Frame, Section};
+use super::own_password;
 use super::page_error::{PageError, framed_message, render};
-use super::posted::{Posted, same_token};
+use super::posted::Posted;
 use super::session::{self, SESSION, SignedIn, cookie, cookie_name, random_token, token_hash};
 use super::state::AppState;
+use super::tie::{let_go, same_browser, tie};
 use crate::storage::accounts;
 use crate::storage::audit::{self, Act, Actor};
 use crate::storage::sessions;
-
-/// Ties the sign-in form to the browser it was sent to: there is no session yet whose token it could carry.
-const BEFORE: &str = "enrol_before";
 
 #[derive(Template)]
 #[template(path = "sign_in.html", config = "src/web/askama.toml")]
@@ -50,7 +49,7 @@ pub(super) async fn home(signed_in: SignedIn) -> Response {
             "There is no page for you here",
             &[
                 "Your account has no role that works in these pages. Sign out above to sign in as somebody else.",
-                "Accounts are opened and closed with the command enrol account.",
+                "Ask whoever looks after accounts for a role.",
             ],
             ("/", "Look again"),
         ),
@@ -101,8 +100,7 @@ fn page(
         ),
         text: provider.button().to_owned(),
     });
-    let csrf = random_token();
-    let jar = jar.add(cookie(BEFORE, csrf.clone(), state.secure()));
+    let (jar, csrf) = tie(jar, state.secure());
     let frame = Frame {
         error: error.is_some(),
         ..Frame::bare("Sign in")
@@ -124,6 +122,15 @@ fn page(
         .into_response()
 }
 
+/// What to say to somebody who has to wait after too many wrong passwords.
+pub(super) fn waiting(state: &AppState, user_name: &str) -> Option<String> {
+    let wait = state.throttle.wait(user_name, Instant::now())?;
+    Some(match wait.as_secs().div_ceil(60) {
+        1 => "Too many wrong passwords. Wait a minute, then try again".to_owned(),
+        minutes => format!("Too many wrong passwords. Wait {minutes} minutes, then try again"),
+    })
+}
+
 #[derive(Deserialize)]
 pub(super) struct Credentials {
     csrf: String,
@@ -137,12 +144,7 @@ pub(super) async fn submit(
     jar: CookieJar,
     Form(sent): Form<Credentials>,
 ) -> Result<Response, PageError> {
-    let before = jar
-        .get(&cookie_name(BEFORE, state.secure()))
-        .map(|c| c.value().to_owned());
-    if !before.is_some_and(|token| same_token(&token, &sent.csrf)) {
-        return Err(PageError::Token);
-    }
+    same_browser(&state, &jar, &sent.csrf)?;
     let user_name = sent.user_name.trim().to_lowercase();
     let next = own_path(&sent.next);
     let refuse = |status, text: String| {
@@ -159,20 +161,16 @@ pub(super) async fn submit(
     if !state.local_accounts {
         return Err(PageError::Forbidden);
     }
-    if let Some(wait) = state.throttle.wait(&user_name, Instant::now()) {
-        let minutes = wait.as_secs().div_ceil(60);
-        let text = match minutes {
-            1 => "Too many wrong passwords. Wait a minute, then try again".to_owned(),
-            _ => format!("Too many wrong passwords. Wait {minutes} minutes, then try again"),
-        };
+    if let Some(text) = waiting(&state, &user_name) {
         return refuse(StatusCode::TOO_MANY_REQUESTS, text);
     }
-    let known = accounts::password_hash(&state.database, &user_name).await?;
-    let (id, hash) = known.map_or((None, None), |(id, hash)| (Some(id), Some(hash)));
+    let known = accounts::password(&state.database, &user_name).await?;
+    let hash = known.as_ref().map(|password| password.hash.clone());
     let right = state.passwords.check(sent.password, hash).await;
-    let Some(account_id) = id.filter(|_| right) else {
+    let of = known.as_ref().map(|password| password.account);
+    let Some(known) = known.filter(|_| right) else {
         state.throttle.wrong(&user_name, Instant::now());
-        let actor = id.map_or(Actor::Machine, Actor::Account);
+        let actor = of.map_or(Actor::Machine, Actor::Account);
         audit::record(
             state.database.pool(),
             actor,
@@ -185,8 +183,18 @@ pub(super) async fn submit(
         );
     };
     state.throttle.right(&user_name);
-    let jar = begin(&state, jar, account_id).await?;
-    let jar = jar.remove(removal(BEFORE, state.secure()));
+    if known.is_first {
+        return Ok(own_password::page(
+            &state,
+            jar,
+            StatusCode::OK,
+            user_name,
+            true,
+            None,
+        ));
+    }
+    let jar = begin(&state, jar, known.account).await?;
+    let jar = let_go(jar, state.secure());
     Ok((jar, Redirect::to(&next)).into_response())
 }
 

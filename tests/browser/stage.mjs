@@ -90,6 +90,94 @@ export class Stage {
     }
   }
 
+  /** At 200 % and at 400 % of a window 1280 pixels wide nothing makes the page itself scroll sideways. */
+  async reflow(page, name) {
+    for (const [width, height, zoom] of [[640, 512, '200 %'], [320, 256, '400 %']]) {
+      await page.setViewportSize({ width, height })
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+      if (wide > width) {
+        const widest = await page.evaluate(
+          (limit) =>
+            [...document.querySelectorAll('main *')]
+              .filter((element) => element.getBoundingClientRect().right > limit + 1)
+              .slice(0, 3)
+              .map((element) => `${element.tagName.toLowerCase()}.${element.className}`),
+          width,
+        )
+        this.problems.push(`${name} is ${wide} pixels wide at ${zoom}: ${widest.join(', ')}`)
+      }
+    }
+    await page.setViewportSize({ width: 1320, height: 900 })
+  }
+
+  /** Nothing moves for somebody who asked for less motion. */
+  async stillness(page, name) {
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    const moving = await page.evaluate(() => {
+      const seconds = (text) => Math.max(...text.split(',').map((part) => parseFloat(part) * (part.includes('ms') ? 0.001 : 1)))
+      return [...document.querySelectorAll('*')]
+        .filter((element) => {
+          const style = getComputedStyle(element)
+          return Math.max(seconds(style.transitionDuration), seconds(style.animationDuration)) > 0.001
+        })
+        .map((element) => `${element.tagName.toLowerCase()}.${element.className}`)
+    })
+    if (moving.length > 0) this.problems.push(`${name} moves although it should not: ${moving.slice(0, 3).join(', ')}`)
+    await page.emulateMedia({ reducedMotion: null })
+  }
+
+  /** A screenshot in colours of the reader's own (Windows high contrast). */
+  async contrast(page, name) {
+    await page.emulateMedia({ forcedColors: 'active' })
+    await this.shot(page, `${name}-contrast`)
+    await page.emulateMedia({ forcedColors: null })
+  }
+
+  async shot(page, name) {
+    const file = join(this.options.screens, `${name}.png`)
+    await page.screenshot({ path: file })
+    this.screens.push(file)
+  }
+
+  /** Goes through the page with Tab: each stop looks different with the focus than without. Answers how many there are. */
+  async focusVisible(page, name, most = 80) {
+    const here = () =>
+      page.evaluate(() => {
+        const element = document.activeElement
+        if (!element || element === document.body) return null
+        const { x, y, width, height } = element.getBoundingClientRect()
+        return { x, y, width, height, what: `${element.tagName.toLowerCase()} ${element.id || element.textContent?.trim().slice(0, 30)}` }
+      })
+    await page.evaluate(() => document.activeElement?.blur?.())
+    let stops = 0
+    for (; stops < most; stops += 1) {
+      await page.keyboard.press('Tab')
+      const stop = await here()
+      if (!stop) break
+      // What lies outside the window was not scrolled to, which is a fault of its own.
+      const { width, height } = page.viewportSize()
+      const clip = {
+        x: Math.max(0, stop.x - 8),
+        y: Math.max(0, stop.y - 8),
+        width: Math.min(width, stop.x + stop.width + 8) - Math.max(0, stop.x - 8),
+        height: Math.min(height, stop.y + stop.height + 8) - Math.max(0, stop.y - 8),
+      }
+      if (clip.width < 1 || clip.height < 1) {
+        this.problems.push(`${name}: ${stop.what} has the focus out of sight`)
+        continue
+      }
+      const focused = await page.screenshot({ clip })
+      await page.evaluate(() => {
+        globalThis.stopped = document.activeElement
+        document.activeElement.blur()
+      })
+      const plain = await page.screenshot({ clip })
+      if (focused.equals(plain)) this.problems.push(`${name}: ${stop.what} does not show the focus`)
+      await page.evaluate(() => globalThis.stopped.focus())
+    }
+    return stops
+  }
+
   /** The truth of the form with that id, recognised by its set number or by its scans. */
   async truthOf(page, form) {
     if (!this.options.truth) return null

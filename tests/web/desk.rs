@@ -7,13 +7,13 @@ use uuid::Uuid;
 use crate::fixture::{Browser, Site, hidden, text, written};
 
 /// The inputs of the step that a page shows, as a browser without scripts sends them, and the path of the page.
-struct Step {
+pub struct Step {
     form: Uuid,
-    fields: Vec<(String, String)>,
+    pub fields: Vec<(String, String)>,
 }
 
 impl Step {
-    fn new(form: Uuid, html: &str) -> Self {
+    pub fn new(form: Uuid, html: &str) -> Self {
         let page = Html::parse_document(html);
         let inputs =
             Selector::parse("[data-enrol-desk] input, [data-enrol-desk] textarea").unwrap();
@@ -35,18 +35,18 @@ impl Step {
         Self { form, fields }
     }
 
-    fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         let field = self.fields.iter().find(|(n, _)| n == "field");
         field.map(|(_, v)| v.as_str()).unwrap_or_default()
     }
 
-    fn with(mut self, name: &str, value: &str) -> Self {
+    pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.retain(|(n, _)| n != name);
         self.fields.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    async fn send(&self, browser: &Browser, path: &str) -> reqwest::Response {
+    pub async fn send(&self, browser: &Browser, path: &str) -> reqwest::Response {
         let path = format!("/review/{}/desk{path}", self.form);
         let fields: Vec<(&str, &str)> = self
             .fields
@@ -57,7 +57,7 @@ impl Step {
     }
 }
 
-async fn open(browser: &Browser, form: Uuid, query: &str) -> String {
+pub async fn open(browser: &Browser, form: Uuid, query: &str) -> String {
     let path = format!("/review/{form}/desk{query}");
     browser.get(&path).await.text().await.unwrap()
 }

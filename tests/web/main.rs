@@ -10,15 +10,19 @@
 )]
 #![allow(clippy::allow_attributes, reason = "one for the whole file")]
 
+mod accounts;
+mod clerks;
 mod consent;
 mod contact;
 mod correct;
 mod desk;
 mod erasure;
+mod every_page;
 mod fixture;
 mod matching;
 mod oidc;
 mod protected;
+mod quality;
 mod recipients;
 mod scans;
 mod second;

@@ -11,14 +11,14 @@ use crate::fixture::{Browser, Site, by_another_family, hidden, text, written};
 const FIRST: &str = "9990000018";
 const SECOND: &str = "9990000026";
 
-fn with_nhs_number() -> Vec<(&'static str, Json)> {
+pub fn with_nhs_number() -> Vec<(&'static str, Json)> {
     let mut values = written();
     values.push(("primary_carer.nhs_number", json!(FIRST)));
     values
 }
 
 /// Attribute of the first element that `selector` finds.
-fn attribute(html: &str, selector: &str, name: &str) -> String {
+pub fn attribute(html: &str, selector: &str, name: &str) -> String {
     let html = Html::parse_document(html);
     let first = html.select(&Selector::parse(selector).unwrap()).next();
     first
@@ -27,14 +27,14 @@ fn attribute(html: &str, selector: &str, name: &str) -> String {
         .to_owned()
 }
 
-async fn page(browser: &Browser, path: &str) -> String {
+pub async fn page(browser: &Browser, path: &str) -> String {
     let answer = browser.get(path).await;
     assert_eq!(answer.status(), StatusCode::OK, "{path}");
     answer.text().await.unwrap()
 }
 
 /// Sends what stands on a page of one field, with `inputs` added.
-async fn answer(browser: &Browser, html: &str, inputs: &[(&str, &str)]) -> reqwest::Response {
+pub async fn answer(browser: &Browser, html: &str, inputs: &[(&str, &str)]) -> reqwest::Response {
     let (csrf, version) = (hidden(html, "csrf"), hidden(html, "version"));
     let mut sent = vec![("csrf", csrf.as_str()), ("version", version.as_str())];
     sent.extend(inputs);

@@ -35,6 +35,7 @@ const LEAD: &[Role] = &[Role::SafeguardingLead];
 const MERGING: &[Role] = &[Role::Supervisor, Role::InformationGovernance];
 const AUDIT: &[Role] = &[Role::InformationGovernance, Role::Auditor];
 const GOVERNING: &[Role] = &[Role::InformationGovernance];
+const ADMINISTERING: &[Role] = &[Role::Administrator];
 const RIGHTS: &[Role] = &[Role::SafeguardingLead, Role::InformationGovernance];
 const CORRECTING: &[Role] = &[
     Role::Supervisor,
@@ -60,6 +61,8 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("GET", "/", Roles(SIGNED_IN)),
         ("GET", "/sign-in", Anybody),
         ("POST", "/sign-in", Anybody),
+        ("GET", "/sign-in/password", Anybody),
+        ("POST", "/sign-in/password", Anybody),
         ("GET", "/sign-in/start", Anybody),
         ("GET", "/sign-in/return", Anybody),
         ("POST", "/sign-out", Roles(SIGNED_IN)),
@@ -138,6 +141,19 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("POST", "/matching/{form}", Roles(CHECKING)),
         ("POST", "/matching/{form}/back", Roles(CHECKING)),
         ("GET", "/audit", Roles(AUDIT)),
+        ("GET", "/accounts", Roles(ADMINISTERING)),
+        ("POST", "/accounts", Roles(ADMINISTERING)),
+        ("GET", "/accounts/new", Roles(ADMINISTERING)),
+        ("GET", "/accounts/{account}", Roles(ADMINISTERING)),
+        ("POST", "/accounts/{account}", Roles(ADMINISTERING)),
+        ("POST", "/accounts/{account}/close", Roles(ADMINISTERING)),
+        ("POST", "/accounts/{account}/reopen", Roles(ADMINISTERING)),
+        (
+            "POST",
+            "/accounts/{account}/end-sessions",
+            Roles(ADMINISTERING),
+        ),
+        ("POST", "/accounts/{account}/password", Roles(ADMINISTERING)),
         ("GET", "/recipients", Roles(GOVERNING)),
         ("POST", "/recipients", Roles(GOVERNING)),
         ("GET", "/recipients/new", Roles(GOVERNING)),
@@ -281,7 +297,8 @@ impl Papers {
             .replace("{service_user}", &self.service_user.to_string())
             .replace("{document}", &self.document.to_string())
             .replace("{scan}", &self.document.to_string())
-            // Nor is there this plan or recipient.
+            // Nor is there this account, plan or recipient.
+            .replace("{account}", &self.form.to_string())
             .replace("{plan}", &self.form.to_string())
             .replace("{recipient}", &self.form.to_string())
             .replace("{token}", &self.form.to_string())
@@ -534,6 +551,52 @@ async fn sign_in_with_cookie(site: &Site, session: &str) -> String {
         .to_owned()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_tls_cookies_belong_to_this_host_alone() {
+    let site = Site::start_with(|config| {
+        config.web.public_url = "https://enrol.example.org".into();
+    })
+    .await;
+    let browser = site.stranger_staying();
+    let page = browser.get("/sign-in").await;
+    let year = page.headers()["strict-transport-security"]
+        .to_str()
+        .unwrap();
+    assert!(year.starts_with("max-age="), "{year}");
+    let tie = page.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let token = hidden(&page.text().await.unwrap(), "csrf");
+    let sent = [
+        ("csrf", token.as_str()),
+        ("next", "/"),
+        ("user_name", "ada"),
+        ("password", super::fixture::PASSWORD),
+    ];
+    let answer = browser
+        .client
+        .post(format!("{}/sign-in", site.url))
+        .header("cookie", tie.split(';').next().unwrap())
+        .form(&sent)
+        .send()
+        .await
+        .unwrap();
+    let cookies: Vec<&str> = answer
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .filter_map(|c| c.to_str().ok())
+        .chain([tie.as_str()])
+        .collect();
+    assert_eq!(cookies.len(), 3, "{cookies:?}");
+    for cookie in cookies {
+        assert!(cookie.starts_with("__Host-enrol_"), "{cookie}");
+        for part in ["; Secure", "; HttpOnly", "; Path=/", "; SameSite=Lax"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+    site.stop().await;
+}
+
 /// What the list of forms answers to that session cookie.
 async fn opens(site: &Site, session: &str) -> StatusCode {
     let client = site.stranger_staying().client;
@@ -572,8 +635,10 @@ async fn papers_of_other_centres_are_not_there() {
     let elsewhere = site.browser("elsewhere").await;
     let token = csrf(&site, "elsewhere").await;
     for (method, path, who) in table() {
-        // There is no such task or recipient at all, which their own pages say in their own way.
-        let task = path.contains("{task}") || path.contains("{recipient}");
+        // There is no such task, recipient or account at all, which their own pages say in their own way.
+        let task = ["{task}", "{recipient}", "{account}"]
+            .iter()
+            .any(|part| path.contains(part));
         if !path.contains('{') || task || !matches!(who, Who::Roles(_)) {
             continue;
         }

@@ -8,9 +8,11 @@ use super::second_stage::{
 use crate::domain::field::FieldKind;
 use crate::domain::household::Settled;
 use crate::storage::adjudication::{self, Decision};
+use crate::storage::centres::Scope;
 use crate::storage::keying_times::{self, KeyingTime};
+use crate::storage::quality::{self, Of};
 use crate::storage::second_keying::{self, Keyed, Task};
-use crate::storage::{calibration_cases, keying_waits, quality};
+use crate::storage::{calibration_cases, keying_waits};
 
 /// A record of which every field was drawn; `accepted` came from the machine.
 async fn drawn(accepted: &[&str]) -> Office {
@@ -25,7 +27,7 @@ async fn drawn(accepted: &[&str]) -> Office {
 async fn task_of(office: &Office, name: &str) -> Task {
     let rules = &office.rules;
     loop {
-        let task = second_keying::next(&office.stage.database, rules, office.ben)
+        let task = second_keying::next(&office.stage.database, rules, &Scope::ALL, office.ben)
             .await
             .unwrap()
             .unwrap();
@@ -55,13 +57,13 @@ async fn the_chance_of_each_field_is_kept_and_whoever_settled_the_form_is_not_as
     let machine = "SELECT count(*) FROM keying_task WHERE first_by IS NULL AND mode IS NULL";
     assert_eq!(stage.count(machine).await, 1);
     assert_eq!(
-        second_keying::next(&stage.database, rules, office.ada)
+        second_keying::next(&stage.database, rules, &Scope::ALL, office.ada)
             .await
             .unwrap(),
         None
     );
     assert!(
-        second_keying::next(&stage.database, rules, office.ben)
+        second_keying::next(&stage.database, rules, &Scope::ALL, office.ben)
             .await
             .unwrap()
             .is_some()
@@ -121,7 +123,7 @@ async fn a_case_waits_for_the_sample_and_counts_what_it_says() {
         stage.count("SELECT count(*) FROM field_signals").await,
         waiting - 1
     );
-    let rates = quality::checked(db, Utc::now() - TimeDelta::days(1))
+    let rates = quality::checked(db, &Scope::ALL, Utc::now() - TimeDelta::days(1))
         .await
         .unwrap();
     assert_eq!(
@@ -141,13 +143,16 @@ async fn a_clerk_who_confirmed_too_fast_does_not_teach_a_wrong_answer() {
     assert_eq!(keyed.unwrap(), Keyed::Differs);
     assert_eq!(calibration_cases::all(db).await.unwrap(), []);
     let since = Utc::now() - TimeDelta::days(1);
-    let rates = quality::checked(db, since).await.unwrap();
+    let rates = quality::checked(db, &Scope::ALL, since).await.unwrap();
     assert_eq!(
         (rates[0].cases, rates[0].undecided),
         (0, 1),
         "not counted as right meanwhile"
     );
-    let task = adjudication::next(db, office.sue).await.unwrap().unwrap();
+    let task = adjudication::next(db, &Scope::ALL, office.sue)
+        .await
+        .unwrap()
+        .unwrap();
     let decision = Decision::Neither(other);
     let wrong =
         adjudication::decide(db, &context, task.id, task.version, office.sue, decision).await;
@@ -168,21 +173,32 @@ async fn a_clerk_who_confirmed_too_fast_does_not_teach_a_wrong_answer() {
         .text("SELECT nhs_number FROM service_user WHERE kind = 'carer'")
         .await;
     assert_eq!(recorded.as_deref(), Some(NHS_NUMBER));
-    let records = keying_waits::wrong_records(db, 10).await.unwrap();
-    assert_eq!((records.len(), records[0].name.as_str()), (1, NHS_FIELD));
-    keying_waits::dealt_with(db, records[0].task_id, office.sue)
+    let records = keying_waits::wrong_records(db, &Scope::ALL, 10)
         .await
         .unwrap();
-    assert_eq!(keying_waits::wrong_records(db, 10).await.unwrap(), []);
+    assert_eq!((records.len(), records[0].name.as_str()), (1, NHS_FIELD));
+    keying_waits::dealt_with(db, &Scope::ALL, records[0].task_id, office.sue)
+        .await
+        .unwrap();
+    assert_eq!(
+        keying_waits::wrong_records(db, &Scope::ALL, 10)
+            .await
+            .unwrap(),
+        []
+    );
 
-    let rates = quality::checked(db, since).await.unwrap();
+    let rates = quality::checked(db, &Scope::ALL, since).await.unwrap();
     assert_eq!(
         (rates[0].source.as_str(), rates[0].cases, rates[0].wrong),
         ("clerk", 1, 1)
     );
-    let adas = quality::clerks(db, since, Some(office.ada)).await.unwrap();
+    let adas = quality::clerks(db, Of::Account(office.ada), since)
+        .await
+        .unwrap();
     assert_eq!((adas[0].cases, adas[0].wrong), (1, 1));
-    let bens = quality::clerks(db, since, Some(office.ben)).await.unwrap();
+    let bens = quality::clerks(db, Of::Account(office.ben), since)
+        .await
+        .unwrap();
     assert_eq!((bens[0].cases, bens[0].wrong), (0, 0));
 }
 
@@ -201,7 +217,10 @@ async fn what_nobody_can_read_teaches_nothing() {
     )
     .await
     .unwrap();
-    let task = adjudication::next(db, office.sue).await.unwrap().unwrap();
+    let task = adjudication::next(db, &Scope::ALL, office.sue)
+        .await
+        .unwrap()
+        .unwrap();
     adjudication::decide(
         db,
         &context,
@@ -225,7 +244,7 @@ async fn a_field_drawn_long_ago_is_no_longer_asked_for() {
         .execute("UPDATE keying_task SET created_at = now() - interval '91 days'")
         .await;
     assert_eq!(
-        second_keying::next(&stage.database, rules, office.ben)
+        second_keying::next(&stage.database, rules, &Scope::ALL, office.ben)
             .await
             .unwrap(),
         None
@@ -251,6 +270,7 @@ async fn times_are_capped_and_compared_with_the_sample() {
         .await
         .unwrap();
     let time = |seconds, changed| KeyingTime {
+        account: office.ada,
         kind: FieldKind::NhsNumber,
         mode: "blind",
         seconds,
@@ -262,9 +282,7 @@ async fn times_are_capped_and_compared_with_the_sample() {
         time(4000.0, false),
         time(0.0, false),
     ];
-    keying_times::record(db, form, office.ada, &times)
-        .await
-        .unwrap();
+    keying_times::record(db, form, &times).await.unwrap();
     let task = task_of(&office, NHS_FIELD).await;
     let number = text(NHS_NUMBER);
     second_keying::key(
@@ -278,7 +296,9 @@ async fn times_are_capped_and_compared_with_the_sample() {
     .await
     .unwrap();
     let since = Utc::now() - TimeDelta::days(1);
-    let modes = quality::modes(db, since, None).await.unwrap();
+    let modes = quality::modes(db, Of::Scope(&Scope::ALL), since)
+        .await
+        .unwrap();
     assert_eq!(modes.len(), 1);
     let blind = &modes[0];
     assert_eq!((blind.timed, blind.seconds, blind.changed), (3, 6.0, 1));
@@ -294,7 +314,9 @@ async fn times_are_capped_and_compared_with_the_sample() {
             .await,
         0
     );
-    let through = quality::straight_through(db, since).await.unwrap();
+    let through = quality::straight_through(db, &Scope::ALL, since)
+        .await
+        .unwrap();
     assert_eq!(
         (
             through.forms,

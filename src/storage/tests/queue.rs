@@ -116,6 +116,7 @@ async fn drafts_are_kept_in_order_and_sealed_where_they_are_special() {
     .unwrap();
     for (name, special) in [("a", false), ("b", true)] {
         let draft = NewDraft {
+            seconds: None,
             name,
             typed: json!({"values": ["SMITH"]}),
             special,
@@ -137,6 +138,7 @@ async fn drafts_are_kept_in_order_and_sealed_where_they_are_special() {
     assert_eq!(of_form().await["b"].typed, json!({"values": ["SMITH"]}));
     // What was being typed arrives late: it does not take the place of what was confirmed.
     let late = NewDraft {
+        seconds: None,
         name: "a",
         typed: json!({"values": ["SMI"]}),
         special: false,

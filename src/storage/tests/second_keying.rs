@@ -7,6 +7,7 @@ use super::support::{form, read_again};
 use crate::domain::field::FieldKind;
 use crate::domain::household::Settled;
 use crate::storage::adjudication::{self, Decision};
+use crate::storage::centres::Scope;
 use crate::storage::keying_waits;
 use crate::storage::second_keying::{self, KeyError, Keyed};
 use crate::storage::settlement::Settlement;
@@ -55,10 +56,12 @@ async fn two_people_who_agree_make_the_record_once() {
 
     // Whoever keyed it first never gets it, and cannot answer it by going round the page.
     assert_eq!(
-        second_keying::next(db, rules, office.ada).await.unwrap(),
+        second_keying::next(db, rules, &Scope::ALL, office.ada)
+            .await
+            .unwrap(),
         None
     );
-    let task = second_keying::next(db, rules, office.ben)
+    let task = second_keying::next(db, rules, &Scope::ALL, office.ben)
         .await
         .unwrap()
         .unwrap();
@@ -78,7 +81,9 @@ async fn two_people_who_agree_make_the_record_once() {
     );
     // Sue cannot take it while Ben has it.
     assert_eq!(
-        second_keying::next(db, rules, office.sue).await.unwrap(),
+        second_keying::next(db, rules, &Scope::ALL, office.sue)
+            .await
+            .unwrap(),
         None
     );
     let held = second_keying::key(db, &context, task.id, task.version, office.sue, &number).await;
@@ -122,7 +127,7 @@ async fn a_third_person_decides_and_nothing_of_the_rejected_answer_is_kept() {
     let (db, rules) = (&office.stage.database, &office.rules);
     office.waiting(1).await;
     let context = office.context();
-    let task = second_keying::next(db, rules, office.ben)
+    let task = second_keying::next(db, rules, &Scope::ALL, office.ben)
         .await
         .unwrap()
         .unwrap();
@@ -132,9 +137,17 @@ async fn a_third_person_decides_and_nothing_of_the_rejected_answer_is_kept() {
     assert_eq!(office.stage.count(RECORDS).await, 0);
 
     for had_a_part in [office.ada, office.ben] {
-        assert_eq!(adjudication::next(db, had_a_part).await.unwrap(), None);
+        assert_eq!(
+            adjudication::next(db, &Scope::ALL, had_a_part)
+                .await
+                .unwrap(),
+            None
+        );
     }
-    let task = adjudication::next(db, office.sue).await.unwrap().unwrap();
+    let task = adjudication::next(db, &Scope::ALL, office.sue)
+        .await
+        .unwrap()
+        .unwrap();
     let mine = adjudication::decide(
         db,
         &context,
@@ -209,7 +222,10 @@ async fn a_decision_without_which_no_record_can_be_made_is_not_taken() {
     let (db, rules) = (&office.stage.database, &office.rules);
     office.waiting(1).await;
     let context = office.context();
-    while let Some(task) = second_keying::next(db, rules, office.ben).await.unwrap() {
+    while let Some(task) = second_keying::next(db, rules, &Scope::ALL, office.ben)
+        .await
+        .unwrap()
+    {
         let answer = text(if task.name.ends_with("surname") {
             "EXEMPLE"
         } else {
@@ -220,7 +236,10 @@ async fn a_decision_without_which_no_record_can_be_made_is_not_taken() {
             .unwrap();
     }
     let mut unmade = 0;
-    while let Some(task) = adjudication::next(db, office.sue).await.unwrap() {
+    while let Some(task) = adjudication::next(db, &Scope::ALL, office.sue)
+        .await
+        .unwrap()
+    {
         let nobody = Decision::Neither(Settled::Unreadable);
         let refused =
             adjudication::decide(db, &context, task.id, task.version, office.sue, nobody).await;
@@ -247,8 +266,8 @@ async fn people_at_the_same_time_get_different_fields_and_make_one_record() {
     let context = office.context();
     loop {
         let (bens, sues) = tokio::join!(
-            second_keying::next(db, rules, office.ben),
-            second_keying::next(db, rules, office.sue)
+            second_keying::next(db, rules, &Scope::ALL, office.ben),
+            second_keying::next(db, rules, &Scope::ALL, office.sue)
         );
         let (bens, sues) = (bens.unwrap(), sues.unwrap());
         assert!(bens.is_none() || bens.as_ref().map(|t| t.id) != sues.as_ref().map(|t| t.id));
@@ -281,11 +300,11 @@ async fn a_lease_ends_and_a_colleague_goes_on() {
     let office = Office::new(NUMBERS).await;
     let (db, rules) = (&office.stage.database, &office.rules);
     office.waiting(1).await;
-    let bens = second_keying::next(db, rules, office.ben)
+    let bens = second_keying::next(db, rules, &Scope::ALL, office.ben)
         .await
         .unwrap()
         .unwrap();
-    let again = second_keying::next(db, rules, office.ben)
+    let again = second_keying::next(db, rules, &Scope::ALL, office.ben)
         .await
         .unwrap()
         .unwrap();
@@ -294,7 +313,7 @@ async fn a_lease_ends_and_a_colleague_goes_on() {
         .stage
         .execute("UPDATE keying_task SET lease_until = now() - interval '1 second'")
         .await;
-    let sues = second_keying::next(db, rules, office.sue)
+    let sues = second_keying::next(db, rules, &Scope::ALL, office.sue)
         .await
         .unwrap()
         .unwrap();
@@ -316,7 +335,7 @@ async fn a_page_that_comes_late_sends_the_form_back_to_the_desk() {
     let office = Office::new(NUMBERS).await;
     let (db, rules) = (&office.stage.database, &office.rules);
     let id = office.waiting(1).await;
-    let task = second_keying::next(db, rules, office.ben)
+    let task = second_keying::next(db, rules, &Scope::ALL, office.ben)
         .await
         .unwrap()
         .unwrap();
@@ -356,7 +375,10 @@ async fn article_9_answers_are_sealed_while_two_people_differ() {
     let (db, rules) = (&office.stage.database, &office.rules);
     office.waiting(1).await;
     let context = office.context();
-    while let Some(task) = second_keying::next(db, rules, office.ben).await.unwrap() {
+    while let Some(task) = second_keying::next(db, rules, &Scope::ALL, office.ben)
+        .await
+        .unwrap()
+    {
         let answer = match task.name.as_str() {
             SPECIAL_FIELD => text("white_british"),
             "consent.email" | "consent.special_category" => text("yes"),
@@ -373,7 +395,10 @@ async fn article_9_answers_are_sealed_while_two_people_differ() {
             .await
             .unwrap();
     assert!(!row.contains("white"), "{row}");
-    let task = adjudication::next(db, office.sue).await.unwrap().unwrap();
+    let task = adjudication::next(db, &Scope::ALL, office.sue)
+        .await
+        .unwrap()
+        .unwrap();
     let both = adjudication::answers(db, &context, task.id, office.sue)
         .await
         .unwrap();
@@ -415,7 +440,9 @@ async fn a_form_waits_for_people_and_a_supervisor_may_waive() {
         .stage
         .execute("UPDATE account SET disabled_at = now() WHERE user_name IN ('ben', 'sue')")
         .await;
-    let waits = keying_waits::forms(db, rules, 10).await.unwrap();
+    let waits = keying_waits::forms(db, rules, &Scope::ALL, 10)
+        .await
+        .unwrap();
     assert_eq!(
         (waits[0].open, waits[0].may_key),
         (1, 0),
@@ -426,7 +453,10 @@ async fn a_form_waits_for_people_and_a_supervisor_may_waive() {
         .execute("UPDATE account SET disabled_at = NULL")
         .await;
     assert_eq!(
-        keying_waits::forms(db, rules, 10).await.unwrap()[0].may_key,
+        keying_waits::forms(db, rules, &Scope::ALL, 10)
+            .await
+            .unwrap()[0]
+            .may_key,
         2
     );
     let context = office.context();

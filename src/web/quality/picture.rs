@@ -1,6 +1,6 @@
 //! The error rates as a picture: a dot for what was found, a line for what it may be. The table beside it says the same.
 
-use super::Rate;
+use super::figures::Rate;
 use super::words::{kind, percent, source};
 
 /// Width of the drawing, in its own units.

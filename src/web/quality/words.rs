@@ -55,7 +55,8 @@ pub(super) fn source(source: &str, check: &str) -> String {
 /// What was shown.
 pub(super) fn mode(name: &str) -> &str {
     match name {
-        "confirm" => "Shown",
+        "confirm" => "Shown and confirmed",
+        "correct" => "Shown and corrected",
         "blind" => "Hidden",
         _ => "Keyed again",
     }

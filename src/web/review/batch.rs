@@ -114,10 +114,14 @@ async fn page(
             Act::new("viewed", "form", one.form_id),
         )
         .await?;
-        let first = open.shown_at_first(&state.keying);
+        let first = open.shown_at_first();
         let nothing = Typed::default();
         let typed = first.get(&one.name).unwrap_or(&nothing);
-        let view = FieldView::new(field, stored, typed, None, true);
+        let blind = open.blind.contains(&one.name);
+        let mut view = FieldView::new(field, stored, typed, None, true);
+        if blind {
+            view = view.blind();
+        }
         let refused = refused
             .as_ref()
             .filter(|r| r.form == one.form_id && r.name == one.name);
@@ -130,8 +134,13 @@ async fn page(
             width: view.width,
             height: view.height,
             value: refused.map_or_else(|| as_text(field, typed), |r| r.text.clone()),
-            how_sure: how_sure(stored),
-            unsure: stored.confidence < UNSURE,
+            how_sure: if blind {
+                "Type what is written: what was read is not shown."
+            } else {
+                how_sure(stored)
+            },
+            // The odd one out would tell how sure the reader was.
+            unsure: !blind && stored.confidence < UNSURE,
             error: refused.map(|r| r.error.clone()),
             name: one.name,
         });
@@ -214,6 +223,7 @@ async fn confirm(State(state): State<AppState>, posted: Posted) -> Result<Respon
         typed: serde_json::to_value(&typed).map_err(|_| PageError::Malformed)?,
         special: field.rules.category == DataCategory::Special,
         confirmed: true,
+        seconds: None,
     };
     drafts::put(&state.database, &state.sealer, id, me, vec![draft]).await?;
     Ok(Redirect::to(&here).into_response())

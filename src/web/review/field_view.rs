@@ -115,6 +115,17 @@ impl FieldView {
     }
 }
 
+impl FieldView {
+    /// The same for somebody who has to type it without sight of what was read, nor of how sure the reader was.
+    pub fn blind(self) -> Self {
+        Self {
+            alt: format!("{} as written on the form", self.label),
+            why: vec!["Type what is written: what was read is not shown".into()],
+            ..self
+        }
+    }
+}
+
 /// Why a person has to look. What goes without saying is left out: every consent is confirmed by a person.
 fn reasons(field: &Field, stored: &StoredField) -> Vec<String> {
     if field.rules.consent.is_some() {

@@ -12,7 +12,6 @@ use super::actions::NoteLine;
 use super::answers::Typed;
 use super::evidence::definition_of;
 use super::field_view::{Control, FieldView, target};
-use crate::config::Keying;
 use crate::domain::field::FieldState;
 use crate::domain::household;
 use crate::domain::keying::{Presentation, presentation};
@@ -73,6 +72,8 @@ pub(in crate::web) struct OpenForm<'a> {
     pub pages: Vec<FormPage>,
     /// Names of the fields that a person has to look at.
     pub attention: BTreeSet<String>,
+    /// Of these, the fields that are typed without sight of what was read.
+    pub blind: BTreeSet<String>,
     /// What was typed before, by name of the field.
     pub drafts: BTreeMap<String, Kept>,
     /// What colleagues noted.
@@ -89,6 +90,8 @@ pub(in crate::web) struct Kept {
     pub by: Uuid,
     /// What colleagues see of them.
     pub display_name: String,
+    /// How long they looked at the field.
+    pub seconds: Option<f64>,
 }
 
 /// Loads a form; `None` when there is none with that id that this person may see.
@@ -115,6 +118,15 @@ pub(super) async fn load<'a>(
     let pages = review::pages(&state.database, id).await?;
     let fields: BTreeMap<_, _> = fields.into_iter().map(|f| (f.name.clone(), f)).collect();
     let attention = attention(definition, &fields);
+    let is_blind = |f: &&StoredField| {
+        attention.contains(&f.name)
+            && presentation(f.kind, f.confidence, &state.keying) == Presentation::Blind
+    };
+    let blind = fields
+        .values()
+        .filter(is_blind)
+        .map(|f| f.name.clone())
+        .collect();
     let drafts = drafts::of_form(&state.database, &state.sealer, id).await?;
     let kept = |draft: Draft| {
         let typed = serde_json::from_value(draft.typed).ok()?;
@@ -123,6 +135,7 @@ pub(super) async fn load<'a>(
             confirmed: draft.confirmed,
             by: draft.by,
             display_name: draft.display_name,
+            seconds: draft.seconds,
         })
     };
     let drafts = drafts
@@ -135,6 +148,7 @@ pub(super) async fn load<'a>(
         fields,
         pages,
         attention,
+        blind,
         drafts,
         notes: form_actions::notes(&state.database, id).await?,
         referred: form_actions::referred_reason(&state.database, id).await?,
@@ -192,26 +206,20 @@ pub(in crate::web) async fn show(
         Act::new("viewed", "form", id),
     )
     .await?;
-    let typed = form.shown_at_first(&state.keying);
+    let typed = form.shown_at_first();
     Ok(page(&form, &signed_in, &typed, &BTreeMap::new()))
 }
 
 impl OpenForm<'_> {
-    /// Whether the person types this field without seeing what was read.
-    pub fn is_blind(&self, stored: &StoredField, keying: &Keying) -> bool {
-        self.attention.contains(&stored.name)
-            && presentation(stored.kind, stored.confidence, keying) == Presentation::Blind
-    }
-
     /// What the inputs show when the form is opened: what somebody typed before, else what was read.
-    pub fn shown_at_first(&self, keying: &Keying) -> BTreeMap<String, Typed> {
+    pub fn shown_at_first(&self) -> BTreeMap<String, Typed> {
         self.fields
             .values()
             .filter_map(|stored| {
                 let field = self.definition.field(&stored.name)?;
                 let typed = match self.drafts.get(&stored.name) {
                     Some(draft) => draft.typed.clone(),
-                    None if self.is_blind(stored, keying) => Typed::default(),
+                    None if self.blind.contains(&stored.name) => Typed::default(),
                     None => Typed::of_reading(field, stored),
                 };
                 Some((stored.name.clone(), typed))
@@ -249,6 +257,11 @@ pub(super) fn page(
             error,
             attention,
         );
+        let view = if form.blind.contains(&field.name) {
+            view.blind()
+        } else {
+            view
+        };
         add(
             if attention { &mut groups } else { &mut quiet },
             &field.group,

@@ -68,10 +68,10 @@ pub(in crate::web) async fn submit(
         Ok(answers) => answers,
         Err(errors) => return Ok(form::page(&form, &posted.signed_in, &typed, &errors)),
     };
-    let seconds = times::of_form(&state, &form, &answers, &posted.fields);
+    let seconds = times::of_form(&state, &form, &answers, me, &posted.fields);
     match store(&state, &form, me, answers).await {
         Ok(_) => {
-            times::store(&state, id, me, &seconds).await;
+            times::store(&state, id, &seconds).await;
             Ok(done(id))
         }
         Err(SubmitError::Changed) => {

@@ -1,5 +1,6 @@
 // @ts-check
-// Keys of the desk, checks while typing, and keeping what is being typed. The page works without any of it.
+// Keys of the desk and checks while typing. The page works without any of it.
+import { keeping } from './keep.js'
 import { sheet } from './sheet.js'
 
 const desk = /** @type {HTMLFormElement | null} */ (document.querySelector('[data-enrol-desk]'))
@@ -141,28 +142,11 @@ if (desk) {
     verdict.textContent = message
   }
 
-  // Keeps what is being typed: at most once a minute while somebody types, and when the page is left.
-  let kept = Date.now()
-  let changed = false
-  const keep = (leaving = false) => {
-    if (!changed || sending) return
-    changed = false
-    kept = Date.now()
-    fetch(`${action}/keep`, { method: 'POST', body: contents(), keepalive: leaving })
-      .then((answer) => {
-        const ended = answer.redirected || answer.status === 403
-        if (ended && verdict) verdict.textContent = 'Your session has ended. Sign in again in another tab, then go on here.'
-        if (answer.status === 409 && verdict) verdict.textContent = 'A colleague has taken this form over. What you confirmed is kept.'
-      })
-      .catch(() => (changed = true))
-  }
+  keeping(desk, `${action}/keep`, (text) => verdict && (verdict.textContent = text))
   desk.addEventListener('input', () => {
-    changed = true
     clearTimeout(timer)
     timer = window.setTimeout(test, 400)
-    if (Date.now() - kept > 60_000) keep()
   })
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && keep(true))
 
   // The next pictures are cut while this field is looked at.
   for (const next of document.querySelectorAll('[data-enrol-next-crop]')) {

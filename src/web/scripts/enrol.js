@@ -1,6 +1,7 @@
 // @ts-check
 // Makes the pages quicker where JavaScript is there; every page works without it.
 import { initAll } from './govuk-frontend.min.js'
+import { keeping } from './keep.js'
 import './keying_times.js'
 import './reception.js'
 import './session.js'
@@ -24,8 +25,12 @@ for (const field of document.querySelectorAll('[data-enrol-field]')) {
   })
 }
 
+// What is typed on the page of the whole form is kept like what is typed at the desk.
+const review = /** @type {HTMLFormElement | null} */ (document.querySelector('form[data-enrol-review]'))
+const told = document.querySelector('[data-enrol-kept]')
+if (review) keeping(review, `${review.getAttribute('action')}/desk/keep`, (text) => told && (told.textContent = text))
+
 // Enter in a text field goes on to the next field instead of submitting half a form.
-const review = document.querySelector('[data-enrol-review]')
 review?.addEventListener('keydown', (event) => {
   const { key, target, ctrlKey, metaKey } = /** @type {KeyboardEvent} */ (event)
   if (key !== 'Enter' || ctrlKey || metaKey) return
@@ -59,4 +64,12 @@ if (review && counter) {
   review.addEventListener('input', count)
   review.addEventListener('change', count)
   count()
+}
+
+// A table that moves sideways by itself can be moved with the keyboard.
+for (const table of document.querySelectorAll('.enrol-table')) {
+  new ResizeObserver(() => {
+    if (table.scrollWidth > table.clientWidth) table.setAttribute('tabindex', '0')
+    else table.removeAttribute('tabindex')
+  }).observe(table)
 }

@@ -1,10 +1,24 @@
 // @ts-check
-// Measures the seconds from entering a field to leaving it, and sends them with the form. Nothing else is measured, and a
-// page that is not in sight is not timed.
+// Measures how long somebody takes over a field and sends it with the form. Nothing else is measured, and a page that is
+// not in sight is not timed.
 
 /** Longer than this somebody was called away. */
 const LONGEST = 120
 
+/** Hidden inputs with the seconds of each field, in place of those of an earlier attempt. */
+function write(/** @type {HTMLFormElement} */ form, /** @type {Map<string, number>} */ seconds) {
+  for (const old of form.querySelectorAll('[data-enrol-seconds]')) old.remove()
+  for (const [name, spent] of seconds) {
+    const input = document.createElement('input')
+    input.type = 'hidden'
+    input.name = `seconds:${name}`
+    input.value = spent.toFixed(2)
+    input.setAttribute('data-enrol-seconds', '')
+    form.append(input)
+  }
+}
+
+// Many fields on one page: each is timed from entering it to leaving it.
 for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (
   document.querySelectorAll('form[data-enrol-review], form[data-enrol-second]')
 )) {
@@ -37,16 +51,27 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (
   })
   form.addEventListener('submit', () => {
     leave()
-    for (const old of form.querySelectorAll('[data-enrol-seconds]')) old.remove()
-    for (const [name, spent] of seconds) {
-      const input = document.createElement('input')
-      input.type = 'hidden'
-      input.name = `seconds:${name}`
-      input.value = spent.toFixed(1)
-      input.setAttribute('data-enrol-seconds', '')
-      form.append(input)
-    }
+    write(form, seconds)
   })
   // The field that had the focus when the page came.
   if (form.contains(document.activeElement)) enter(document.activeElement)
+}
+
+// One step on a page of its own, at the desk: it is looked at from the moment it comes, wherever the focus is. Boxes that
+// are answered together share the time.
+const desk = /** @type {HTMLFormElement | null} */ (document.querySelector('form[data-enrol-desk]'))
+if (desk) {
+  const names = [...desk.querySelectorAll('[data-enrol-field]')].map((field) => field.getAttribute('data-enrol-field') ?? '')
+  let spent = Number(desk.dataset.enrolSpent)
+  let since = performance.now()
+  /** Counts the time until now, if the page was in sight until now. */
+  const count = (/** @type {boolean} */ inSight) => {
+    if (inSight) spent += (performance.now() - since) / 1000
+    since = performance.now()
+  }
+  document.addEventListener('visibilitychange', () => count(document.hidden))
+  desk.addEventListener('submit', () => {
+    count(!document.hidden)
+    write(desk, new Map(names.map((name) => [name, Math.min(LONGEST, spent / names.length)])))
+  })
 }

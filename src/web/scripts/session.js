@@ -1,25 +1,34 @@
 // @ts-check
-// Warns before the session ends for want of use, and leaves the page when it has ended, so that nobody who comes by
-// reads what is on the screen. A page that talks to the server by itself on behalf of the person at it says so with the
-// event `enrol:in-use`; one that keeps drafts hears `enrol:session-ends` shortly before the end.
+// Warns before the session ends, and leaves the page when it has ended, so that nobody who comes by reads what is on the
+// screen. It ends for want of use, which one key puts off, and after a working day in any case. A page that talks to the
+// server by itself on behalf of the person at it says so with the event `enrol:in-use`; one that keeps drafts hears
+// `enrol:session-ends` shortly before the end.
 
-const WARNING_SECONDS = 120
-const LAST_CALL_SECONDS = 10
+const WARNING_MS = 120_000
+const LAST_WARNING_MS = 300_000
+const LAST_CALL_MS = 10_000
 
 const dialog = document.querySelector('[data-enrol-session]')
 if (dialog instanceof HTMLDialogElement) {
   const idle = Number(dialog.dataset.idleSeconds) * 1000
-  const warning = Math.min(WARNING_SECONDS * 1000, idle / 2)
-  const left = dialog.querySelector('[data-enrol-session-left]')
-  const form = dialog.querySelector('form')
+  const last = Number(dialog.dataset.lastSeconds) * 1000
+  /** When it is over in any case. */
+  const lastEnd = Date.now() + last
+  const lefts = dialog.querySelectorAll('[data-enrol-session-left]')
+  const stay = /** @type {HTMLFormElement | null} */ (dialog.querySelector('[data-enrol-session-idle]'))
+  const over = /** @type {HTMLFormElement | null} */ (dialog.querySelector('[data-enrol-session-last]'))
   const others = new BroadcastChannel('enrol-session')
-  let end = 0
+  let idleEnd = 0
   let told = false
+  /** Whether the person has seen that the day is over. */
+  let read = false
 
+  /** Whether it ends for want of use, rather than because the day is over. */
+  const forWantOfUse = () => idleEnd < lastEnd
   const inUse = () => {
-    end = Date.now() + idle
+    idleEnd = Date.now() + idle
     told = false
-    if (dialog.open) dialog.close()
+    if (dialog.open && !stay?.hidden) dialog.close()
   }
   const usedHere = () => {
     inUse()
@@ -30,34 +39,39 @@ if (dialog instanceof HTMLDialogElement) {
   document.addEventListener('enrol:in-use', usedHere)
   usedHere()
 
-  form?.addEventListener('submit', async (event) => {
+  stay?.addEventListener('submit', async (event) => {
     event.preventDefault()
     const body = new URLSearchParams()
-    for (const [name, value] of new FormData(form)) body.append(name, String(value))
-    const answer = await fetch(form.action, { method: 'POST', body, redirect: 'manual' })
+    for (const [name, value] of new FormData(stay)) body.append(name, String(value))
+    const answer = await fetch(stay.action, { method: 'POST', body, redirect: 'manual' })
     if (answer.ok) usedHere()
     else leave()
   })
   // Escape is an answer too: the person is there.
   dialog.addEventListener('cancel', (event) => {
+    if (stay?.hidden) return
     event.preventDefault()
-    form?.requestSubmit()
+    stay?.requestSubmit()
   })
+  dialog.addEventListener('close', () => (read = read || !over?.hidden))
 
   const leave = () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`)
 
   setInterval(() => {
-    const rest = end - Date.now()
+    const rest = Math.min(idleEnd, lastEnd) - Date.now()
     if (rest <= 0) return leave()
-    if (rest <= LAST_CALL_SECONDS * 1000 && !told) {
+    if (rest <= LAST_CALL_MS && !told) {
       told = true
       document.dispatchEvent(new CustomEvent('enrol:session-ends'))
     }
-    if (rest <= warning) {
-      const minutes = Math.ceil(rest / 60000)
-      const text = rest < 60000 ? 'less than a minute' : minutes === 1 ? '1 minute' : `${minutes} minutes`
-      if (left && left.textContent !== text) left.textContent = text
-      if (!dialog.open) dialog.showModal()
-    }
+    const idles = forWantOfUse()
+    const warning = idles ? Math.min(WARNING_MS, idle / 2) : Math.min(LAST_WARNING_MS, last / 2)
+    if (rest > warning || (!idles && read)) return
+    const minutes = Math.ceil(rest / 60_000)
+    const text = rest < 60_000 ? 'less than a minute' : minutes === 1 ? '1 minute' : `${minutes} minutes`
+    for (const left of lefts) if (left.textContent !== text) left.textContent = text
+    if (stay) stay.hidden = !idles
+    if (over) over.hidden = idles
+    if (!dialog.open) dialog.showModal()
   }, 1000)
 }

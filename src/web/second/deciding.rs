@@ -14,6 +14,7 @@ use crate::storage::Database;
 use crate::storage::accounts::Permission;
 use crate::storage::adjudication::{self, Decision};
 use crate::storage::audit::{self, Act};
+use crate::storage::keying_waits;
 use crate::storage::second_keying::{self, KeyError, Task};
 use crate::storage::settlement::SettleError;
 use crate::web::frame::{Frame, Section};
@@ -74,9 +75,9 @@ pub(in crate::web) async fn show(
 ) -> Result<Response, PageError> {
     may_decide(&state, &signed_in)?;
     let me = signed_in.account.id;
-    let Some(task) = adjudication::next(&state.database, me).await? else {
-        let all =
-            crate::storage::keying_waits::counts(&state.database, &state.keying, None).await?;
+    let scope = signed_in.scope();
+    let Some(task) = adjudication::next(&state.database, &scope, me).await? else {
+        let all = keying_waits::counts(&state.database, &state.keying, &scope, None).await?;
         let page = NothingPage {
             frame: Frame::new("Different answers", &signed_in, Section::Second),
             waiting: all.differing,

@@ -58,10 +58,13 @@ pub(in crate::web) async fn show(
 ) -> Result<Response, PageError> {
     may_key(&signed_in)?;
     let me = signed_in.account.id;
-    let Some(task) = second_keying::next(&state.database, &state.keying, me).await? else {
+    let Some(task) =
+        second_keying::next(&state.database, &state.keying, &signed_in.scope(), me).await?
+    else {
         let page = NothingPage {
             frame: Frame::new("Keying again", &signed_in, Section::Second),
-            counts: keying_waits::counts(&state.database, &state.keying, None).await?,
+            counts: keying_waits::counts(&state.database, &state.keying, &signed_in.scope(), None)
+                .await?,
             decides: may_decide(&state, &signed_in).is_ok(),
             supervisor: signed_in.can(Permission::Adjudicate),
         };
@@ -85,7 +88,8 @@ async fn page(
 ) -> Result<Response, PageError> {
     let shown = shown(state, task).await?;
     let me = signed_in.account.id;
-    let counts = keying_waits::counts(&state.database, &state.keying, Some(me)).await?;
+    let scope = signed_in.scope();
+    let counts = keying_waits::counts(&state.database, &state.keying, &scope, Some(me)).await?;
     let (width, height) = crop_size(shown.field.zone);
     let frame = Frame::new("Keying again", signed_in, Section::Second).wide();
     let status = if error.is_some() {
@@ -149,12 +153,13 @@ pub(in crate::web) async fn submit(
                 keyed != Keyed::Before,
             ) {
                 let time = KeyingTime {
+                    account: me,
                     kind,
                     mode: "second",
                     seconds: *seconds,
                     changed: keyed == Keyed::Differs,
                 };
-                times::store(&state, task.form_id, me, &[time]).await;
+                times::store(&state, task.form_id, &[time]).await;
             }
             Ok(Redirect::to("/second").into_response())
         }

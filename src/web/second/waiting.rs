@@ -56,7 +56,8 @@ async fn page(
     signed_in: &SignedIn,
     wrong: Option<Uuid>,
 ) -> Result<Response, PageError> {
-    let forms = keying_waits::forms(&state.database, &state.keying, MOST_ROWS).await?;
+    let scope = signed_in.scope();
+    let forms = keying_waits::forms(&state.database, &state.keying, &scope, MOST_ROWS).await?;
     let frame = Frame::new("Waiting for a second person", signed_in, Section::Second).wide();
     let page = WaitingPage {
         frame: Frame {
@@ -64,7 +65,7 @@ async fn page(
             ..frame
         },
         csrf: signed_in.csrf.clone(),
-        counts: keying_waits::counts(&state.database, &state.keying, None).await?,
+        counts: keying_waits::counts(&state.database, &state.keying, &scope, None).await?,
         rows: forms.into_iter().map(|form| row(form, wrong)).collect(),
     };
     let status = if wrong.is_some() {

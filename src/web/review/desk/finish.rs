@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::page::{address, not_yours};
 use super::save::signed_in_at_desk;
 use super::{keys, steps};
-use crate::config::Keying;
 use crate::domain::household::HouseholdError;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
@@ -23,6 +22,7 @@ use crate::web::posted::Posted;
 use crate::web::review::answers::Typed;
 use crate::web::review::form::{self, OpenForm};
 use crate::web::review::submit;
+use crate::web::second::times;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
 
@@ -100,12 +100,16 @@ pub(super) async fn submit(
         // Something was added to the form; the drafts are still there, so the clerk looks at it once more.
         return page(&state, &form, signed_in, &BTreeMap::new()).await;
     }
-    let answers = match submit::settle(&form, &answered(&form, &state.keying)) {
+    let answers = match submit::settle(&form, &answered(&form)) {
         Ok(answers) => answers,
         Err(errors) => return page(&state, &form, signed_in, &errors).await,
     };
+    let seconds = times::of_form(&state, &form, &answers, me, &posted.fields);
     match submit::store(&state, &form, me, answers).await {
-        Ok(_) => Ok(submit::done(id)),
+        Ok(_) => {
+            times::store(&state, id, &seconds).await;
+            Ok(submit::done(id))
+        }
         Err(SubmitError::Changed) => {
             let head = review::form(&state.database, id)
                 .await?
@@ -113,7 +117,7 @@ pub(super) async fn submit(
             if head.state != "in_review" && submit::settled_by(&state, id, me).await? {
                 return Ok(submit::done(id));
             }
-            let typed = submit::in_words(&form, &answered(&form, &state.keying));
+            let typed = submit::in_words(&form, &answered(&form));
             Ok(form::closed(&head, signed_in, StatusCode::CONFLICT, typed))
         }
         Err(SubmitError::Held(holder)) => {
@@ -137,8 +141,8 @@ pub(super) async fn submit(
 
 /// What the drafts say, and for fields that need nobody what was read. A field that needs a person and was not
 /// confirmed says nothing.
-fn answered(form: &OpenForm<'_>, keying: &Keying) -> BTreeMap<String, Typed> {
-    let mut typed = form.shown_at_first(keying);
+fn answered(form: &OpenForm<'_>) -> BTreeMap<String, Typed> {
+    let mut typed = form.shown_at_first();
     typed.retain(|name, _| {
         !form.attention.contains(name) || form.drafts.get(name).is_some_and(|d| d.confirmed)
     });
@@ -151,7 +155,7 @@ async fn page(
     signed_in: &SignedIn,
     errors: &BTreeMap<String, String>,
 ) -> Result<Response, PageError> {
-    let typed = answered(form, &state.keying);
+    let typed = answered(form);
     let id = form.head.id;
     let (mut lines, mut quiet) = (vec![], vec![]);
     for field in &form.definition.fields {

@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::steps::{self, Step};
 use super::suggestions;
 use super::{advice, keys};
-use crate::config::Keying;
 use crate::forms::definition::Zone;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
@@ -80,6 +79,8 @@ struct DeskPage {
     marks: bool,
     /// Whether confirming is what there is to do.
     confirm: bool,
+    /// Seconds taken over the step so far.
+    spent: f64,
     previous: Option<String>,
     next_crops: Vec<String>,
     sheet: Sheet,
@@ -127,8 +128,14 @@ pub(super) async fn show(
         Act::new("viewed", "form", id),
     )
     .await?;
-    let typed = form.shown_at_first(&state.keying);
-    desk_page(&state, &form, &signed_in, &step, &typed, &BTreeMap::new()).await
+    let typed = form.shown_at_first();
+    let shown = Shown {
+        step: &step,
+        typed: &typed,
+        errors: &BTreeMap::new(),
+        spent: 0.0,
+    };
+    desk_page(&state, &form, &signed_in, &shown).await
 }
 
 /// The address of a step.
@@ -150,21 +157,35 @@ pub(super) async fn not_yours(
     Ok(holder.map(|holder| form::held(&form.head, &holder, signed_in, status, vec![])))
 }
 
+/// What a step's page shows.
+pub(super) struct Shown<'a> {
+    pub step: &'a Step,
+    pub typed: &'a BTreeMap<String, Typed>,
+    /// What is wrong, by field.
+    pub errors: &'a BTreeMap<String, String>,
+    /// Seconds that the person took over the step before it came back to them.
+    pub spent: f64,
+}
+
 /// The page of a step with what was typed and what is wrong with it.
 pub(super) async fn desk_page(
     state: &AppState,
     form: &OpenForm<'_>,
     signed_in: &SignedIn,
-    step: &Step,
-    typed: &BTreeMap<String, Typed>,
-    errors: &BTreeMap<String, String>,
+    shown: &Shown<'_>,
 ) -> Result<Response, PageError> {
+    let Shown {
+        step,
+        typed,
+        errors,
+        spent,
+    } = *shown;
     let all = steps::steps(form);
     let at = all.iter().position(|s| s == step);
     let fields: Vec<DeskField> = step
         .names
         .iter()
-        .filter_map(|name| desk_field(&state.keying, form, signed_in, name, typed, errors))
+        .filter_map(|name| desk_field(form, signed_in, name, typed, errors))
         .collect();
     let single = fields.len() == 1;
     let marks = single
@@ -208,6 +229,7 @@ pub(super) async fn desk_page(
             .collect(),
         marks,
         confirm,
+        spent,
         previous: at
             .and_then(|at| at.checked_sub(1))
             .map(|before| address(form.head.id, all[before].name())),
@@ -244,7 +266,6 @@ fn group_of(form: &OpenForm<'_>, step: &Step) -> String {
 }
 
 fn desk_field(
-    keying: &Keying,
     form: &OpenForm<'_>,
     signed_in: &SignedIn,
     name: &str,
@@ -255,6 +276,11 @@ fn desk_field(
     let nothing = Typed::default();
     let typed = typed.get(name).unwrap_or(&nothing);
     let mut view = FieldView::new(field, stored, typed, errors.get(name).cloned(), true);
+    // Whoever types blind sees nothing of what was read, not even how sure the reader was of it.
+    let blind = form.blind.contains(name);
+    if blind {
+        view = view.blind();
+    }
     // On this page the marks are buttons.
     view.has_marks = false;
     let advice: Vec<String> = view
@@ -269,8 +295,6 @@ fn desk_field(
         () if typed.is_marked(BLANK) => Some("left blank"),
         () => None,
     };
-    // Whoever types blind sees nothing of what was read, not even how sure the reader was of it.
-    let blind = form.is_blind(stored, keying);
     let suggestions = if blind {
         vec![]
     } else {

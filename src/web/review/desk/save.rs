@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::page::{address, desk_page, not_yours};
+use super::page::{Shown, address, desk_page, not_yours};
 use super::steps::{self, Step};
 use super::suggestions;
 use crate::domain::household::Settled;
@@ -20,6 +20,7 @@ use crate::web::page_error::PageError;
 use crate::web::posted::Posted;
 use crate::web::review::answers::{self, BLANK, STRUCK, Typed, UNREADABLE};
 use crate::web::review::form::{self, OpenForm};
+use crate::web::second::times;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
 
@@ -65,9 +66,28 @@ pub(super) async fn save(
         .filter(|name| !errors.contains_key(*name))
         .cloned()
         .collect();
-    keep_drafts(&state, &form, &posted.signed_in, &good, &typed, true).await?;
+    let seconds = times::seconds(&posted.fields);
+    // A step that comes back goes on being timed there.
+    let taken = if errors.is_empty() {
+        Some(&seconds)
+    } else {
+        None
+    };
+    let kept = Kept {
+        names: &good,
+        typed: &typed,
+        confirmed: true,
+        seconds: taken,
+    };
+    keep_drafts(&state, &form, &posted.signed_in, &kept).await?;
     if !errors.is_empty() {
-        return desk_page(&state, &form, &posted.signed_in, &step, &typed, &errors).await;
+        let shown = Shown {
+            step: &step,
+            typed: &typed,
+            errors: &errors,
+            spent: seconds.values().sum(),
+        };
+        return desk_page(&state, &form, &posted.signed_in, &shown).await;
     }
     let form = form::load(&state, &posted.signed_in, id)
         .await?
@@ -94,16 +114,28 @@ pub(super) async fn keep(
     {
         return Ok(refused);
     }
-    let step = step_of(&form, &posted)?;
+    // The page of the whole form says no field: everything on it is kept.
+    let step = match posted.first("field") {
+        Some(_) => step_of(&form, &posted)?,
+        None => Step {
+            names: form.fields.keys().cloned().collect(),
+        },
+    };
     let typed = typed_at(&form, &step, &posted);
-    let before = form.shown_at_first(&state.keying);
+    let before = form.shown_at_first();
     let changed: Vec<String> = step
         .names
         .iter()
         .filter(|name| typed.get(*name) != before.get(*name))
         .cloned()
         .collect();
-    keep_drafts(&state, &form, &posted.signed_in, &changed, &typed, false).await?;
+    let kept = Kept {
+        names: &changed,
+        typed: &typed,
+        confirmed: false,
+        seconds: None,
+    };
+    keep_drafts(&state, &form, &posted.signed_in, &kept).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -222,22 +254,33 @@ fn typed_at(form: &OpenForm<'_>, step: &Step, posted: &Posted) -> BTreeMap<Strin
     typed
 }
 
+/// What is kept of a step.
+struct Kept<'a> {
+    names: &'a [String],
+    typed: &'a BTreeMap<String, Typed>,
+    confirmed: bool,
+    /// How long it took, by field.
+    seconds: Option<&'a BTreeMap<&'a str, f64>>,
+}
+
 async fn keep_drafts(
     state: &AppState,
     form: &OpenForm<'_>,
     signed_in: &SignedIn,
-    names: &[String],
-    typed: &BTreeMap<String, Typed>,
-    confirmed: bool,
+    kept: &Kept<'_>,
 ) -> Result<(), PageError> {
-    let drafts: Vec<NewDraft<'_>> = names
+    let drafts: Vec<NewDraft<'_>> = kept
+        .names
         .iter()
         .filter_map(|name| {
             Some(NewDraft {
                 name,
-                typed: serde_json::to_value(typed.get(name)?).ok()?,
+                typed: serde_json::to_value(kept.typed.get(name)?).ok()?,
                 special: form.definition.field(name)?.rules.category == DataCategory::Special,
-                confirmed,
+                confirmed: kept.confirmed,
+                seconds: kept
+                    .seconds
+                    .and_then(|seconds| seconds.get(name.as_str()).copied()),
             })
         })
         .collect();
