@@ -9,6 +9,7 @@ pub(super) mod changes;
 mod consents;
 pub mod deciding;
 pub mod history;
+pub mod household_merging;
 pub mod matching;
 pub mod merging;
 mod people;

@@ -1,6 +1,7 @@
 //! One person's record over time, and records that turn out to be the same person.
 
 mod history;
+mod households;
 mod merge;
 
 use uuid::Uuid;
@@ -32,4 +33,7 @@ pub(super) fn routes() -> Routes {
         .get("/service-users/{service_user}/merge", merge::show)
         .post("/service-users/{service_user}/merge", merge::merge)
         .post("/service-users/{service_user}/unmerge", merge::undo)
+        .get("/households/{household}/merge", households::show)
+        .post("/households/{household}/merge", households::merge)
+        .post("/households/{household}/unmerge", households::undo)
 }
