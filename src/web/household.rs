@@ -50,7 +50,7 @@ struct ConsentRow {
 }
 
 /// How somebody can say that they take a consent back, as stored and in words.
-const WAYS: [(&str, &str); 5] = [
+pub(super) const WAYS: [(&str, &str); 5] = [
     ("in_person", "In person"),
     ("phone", "By phone"),
     ("letter", "By letter"),
@@ -78,6 +78,7 @@ struct HouseholdPage {
     may_answer: bool,
     /// Whether the person may say that two households are one.
     may_merge: bool,
+    may_correct: bool,
     /// What keeps the record from being used or erased.
     stops: Vec<String>,
 }
@@ -301,6 +302,7 @@ async fn page(
         },
         may_answer: signed_in.can(Permission::Rights),
         may_merge: signed_in.can(Permission::MergePeople),
+        may_correct: signed_in.can(Permission::CorrectRecords),
         stops: stops.iter().map(rights::stop_in_words).collect(),
     };
     Ok(render(&page))
@@ -311,12 +313,9 @@ fn consent(
     record: &HouseholdRecord,
     definition: Option<&FormDefinition>,
 ) -> ConsentRow {
-    let (answer, colour) = match consent.answer.as_str() {
-        _ if consent.withdrawn_on.is_some() => ("Withdrawn", "govuk-tag--red"),
-        "yes" => ("Yes", "govuk-tag--green"),
-        "no" => ("No", "govuk-tag--red"),
-        "not_answered" => ("Not answered", "govuk-tag--grey"),
-        _ => ("Not readable", "govuk-tag--grey"),
+    let (answer, colour) = match consent.withdrawn_on {
+        Some(_) => ("Withdrawn", "govuk-tag--red"),
+        None => answer_in_words(&consent.answer),
     };
     let field = definition.and_then(|d| {
         d.fields
@@ -342,6 +341,16 @@ fn consent(
             .by_staff
             .then(|| format!("{} {}", consent.service_user_id, consent.purpose)),
         explicit: consent.purpose == withdrawal::EXPLICIT,
+    }
+}
+
+/// An answer to a request for consent in words, and the colour of its tag.
+pub(super) fn answer_in_words(answer: &str) -> (&'static str, &'static str) {
+    match answer {
+        "yes" => ("Yes", "govuk-tag--green"),
+        "no" => ("No", "govuk-tag--red"),
+        "not_answered" => ("Not answered", "govuk-tag--grey"),
+        _ => ("Not readable", "govuk-tag--grey"),
     }
 }
 

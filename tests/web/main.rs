@@ -12,6 +12,7 @@
 
 mod consent;
 mod contact;
+mod correct;
 mod desk;
 mod erasure;
 mod events;
@@ -19,10 +20,12 @@ mod fixture;
 mod households;
 mod matching;
 mod oidc;
+mod protected;
 mod recipients;
 mod scans;
 mod second;
 mod security;
+mod subject_access;
 
 use enrol::domain::recipient_fields::FieldGroup;
 use enrol::storage::{audit, service_users};
