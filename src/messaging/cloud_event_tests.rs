@@ -196,7 +196,7 @@ fn a_merge_of_households_is_as_published() {
 #[test]
 fn every_event_has_a_schema_an_example_that_fits_it_and_a_place_in_the_document() {
     let document = published("asyncapi.json");
-    let own = TYPES.map(|kind| (kind, format!("{}", short(kind)), "events"));
+    let own = TYPES.map(|kind| (kind, short(kind).to_owned(), "events"));
     let theirs = recipient_event::TYPES
         .map(|kind| (kind, format!("recipients/{}", short(kind)), "recipient"));
     for (kind, path, channel) in own.into_iter().chain(theirs) {

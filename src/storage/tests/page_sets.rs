@@ -409,6 +409,7 @@ async fn the_sum_adds_up_and_changes_are_reported_once() {
         quarantined: 0,
         duplicates: 1,
         events: 0,
+        updates: 0,
         in_progress: 1,
         unpublished: 5,
     };
