@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::Global;
 use crate::matching::{
-    Parameters, Traits,
+    Parameters,
     evaluation::{self, Figures, Index},
     learning,
     population::{self, Population},
@@ -31,10 +31,10 @@ pub struct LearnArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Most pairs in a thousand said to be one person that may not be, as an upper bound
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 1.0)]
     wrong_per_thousand: f64,
     /// Pairs in a thousand that are one person and may be taken for two without a clerk
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = 2.5)]
     missed_per_thousand: f64,
     /// The file to write
     #[arg(long, value_name = "FILE")]
@@ -83,13 +83,9 @@ fn learn(args: &LearnArgs) -> anyhow::Result<()> {
         town.register.len(),
         town.arrivals.len()
     );
-    let everybody: Vec<Traits> = town
-        .register
-        .iter()
-        .chain(town.arrivals.iter().map(|arrival| &arrival.traits))
-        .cloned()
-        .collect();
-    let mut model = learning::learn(&everybody, Parameters::bundled().model(), args.seed);
+    let later = town.arrivals.iter().map(|arrival| &arrival.traits);
+    let start = Parameters::bundled().model();
+    let mut model = learning::learn(&town.register, later, start, args.seed);
     (model.same_from, model.unsure_from) = (f64::MAX, f64::MIN);
     let parameters = Parameters::new(model.clone())?;
     let (judged, _) = in_memory(&parameters, &town, usize::MAX);

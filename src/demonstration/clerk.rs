@@ -209,6 +209,25 @@ impl Clerk {
         Ok(Outcome::Skipped { reference, why })
     }
 
+    /// Says of every form that waits under *Same person?* that its people are those whom the pages mark as the same, and
+    /// new where they mark nobody. Returns how many forms were settled by that.
+    ///
+    /// # Errors
+    /// See [`ClerkError`].
+    pub async fn decide_who_is_on_record(&mut self) -> Result<usize, ClerkError> {
+        let mut settled = 0;
+        for path in review_page::waiting_for_matching(&self.get("/matching").await?) {
+            let Some(sent) = review_page::same_person(&self.get(&path).await?) else {
+                continue;
+            };
+            let answer = self.client.post(self.url(&path)).form(&sent).send().await?;
+            let done = answer.url().query().is_some_and(|q| q.starts_with("done="));
+            read(answer).await?;
+            settled += usize::from(done);
+        }
+        Ok(settled)
+    }
+
     async fn give_back(&self, path: &str, page: &ReviewPage) -> Result<(), ClerkError> {
         let answer = self
             .client

@@ -56,6 +56,35 @@ pub(super) fn listed(html: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Forms that wait for somebody to say who is on record: paths.
+pub(super) fn waiting_for_matching(html: &str) -> Vec<String> {
+    let html = Html::parse_document(html);
+    let links = select(&html, "a[data-enrol-matching]");
+    let path = |link: ElementRef<'_>| link.attr("href").map(str::to_owned);
+    links.into_iter().filter_map(path).collect()
+}
+
+/// What is sent for a form whose people may be on record: each is the person of the record that the page marks, and
+/// somebody new where it marks none. `None` when the form does not wait.
+pub(super) fn same_person(html: &str) -> Option<Vec<(String, String)>> {
+    let html = Html::parse_document(html);
+    select(&html, "form[data-enrol-same-person]").first()?;
+    let inputs = select(&html, "form[data-enrol-same-person] input");
+    let marked = |name: &str| {
+        let mut others = inputs.iter();
+        others.any(|i| i.attr("name") == Some(name) && i.attr("checked").is_some())
+    };
+    let sent = inputs.iter().filter_map(|input| {
+        let (name, value) = (input.attr("name")?, input.attr("value").unwrap_or_default());
+        let is_radio = input.attr("type") == Some("radio");
+        let taken = !is_radio
+            || input.attr("checked").is_some()
+            || (value == "new" && name.starts_with("who:") && !marked(name));
+        taken.then(|| (name.to_owned(), value.to_owned()))
+    });
+    Some(sent.collect())
+}
+
 /// The heading, to say what came instead of what was expected.
 pub(super) fn heading(html: &str) -> String {
     let html = Html::parse_document(html);

@@ -17,8 +17,20 @@ pub const MERGED: &str = "uk.enrol.contact.merged.v1";
 pub const ERASED: &str = "uk.enrol.contact.erased.v1";
 /// The same of the event that somebody withdrew a consent.
 pub const WITHDRAWN: &str = "uk.enrol.consent.withdrawn.v1";
+/// The same of the event that two households are one, or not after all.
+pub const HOUSEHOLD_MERGED: &str = "uk.enrol.household.merged.v1";
 /// The same of the event that this recipient is given a household no longer. Only recipients' queues carry it.
 pub const UNSHARED: &str = "uk.enrol.contact.unshared.v1";
+/// Every type of event that a recipient can get. `queue-config/events/recipients` has a schema and an example of each.
+pub const TYPES: [&str; 7] = [
+    CREATED,
+    UPDATED,
+    MERGED,
+    HOUSEHOLD_MERGED,
+    ERASED,
+    WITHDRAWN,
+    UNSHARED,
+];
 
 /// Which recipients an event is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +54,9 @@ pub fn audience(kind: &str, data: &Json) -> Audience {
     };
     let household = id("household_id");
     match kind {
-        CREATED | UPDATED => household.map_or(Audience::None, Audience::Household),
+        CREATED | UPDATED | HOUSEHOLD_MERGED => {
+            household.map_or(Audience::None, Audience::Household)
+        }
         WITHDRAWN => match (household, id("service_user_id")) {
             (Some(household), _) => Audience::Household(household),
             (None, Some(person)) => Audience::People([person, person]),
@@ -97,6 +111,7 @@ pub fn project(event: &Json, terms: &Terms, protected: bool, sequence: i64) -> J
             }
         }
         MERGED => give(&["kept_id", "absorbed_id", "undone", "link"]),
+        HOUSEHOLD_MERGED => give(&["household_id", "absorbed_household_id", "undone", "link"]),
         ERASED => give(&["household_id", "service_user_ids"]),
         WITHDRAWN => {
             give(&["household_id", "service_user_id", "link"]);

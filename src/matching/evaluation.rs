@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Parameters, Prepared, SearchKeys, Traits, Verdict,
+    Kind, Namesakes, Parameters, Prepared, SearchKeys, Traits, Verdict,
     population::{Population, Story},
 };
 
@@ -125,26 +125,40 @@ pub struct Judged {
     pub verdict: Verdict,
 }
 
+/// Who came into question for one person.
+pub struct Found {
+    /// Their places on the register.
+    pub places: Vec<usize>,
+    /// Who bears the names looked for.
+    pub namesakes: Namesakes,
+}
+
 /// An index of the register in memory, by the keys that the database has.
 pub struct Index {
     by_key: HashMap<String, Vec<usize>>,
+    of_kind: HashMap<Kind, usize>,
 }
 
 impl Index {
     /// Indexes people by their places.
     pub fn new(people: &[Traits]) -> Self {
         let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut of_kind = HashMap::new();
         for (place, traits) in people.iter().enumerate() {
             for key in SearchKeys::of(traits).own {
                 by_key.entry(key).or_default().push(place);
             }
+            *of_kind.entry(traits.kind).or_default() += 1;
         }
-        Self { by_key }
+        Self { by_key, of_kind }
     }
 
-    /// The places of all who share a key.
-    pub fn candidates(&self, traits: &Traits) -> Vec<usize> {
-        let mut found: Vec<usize> = SearchKeys::of(traits)
+    /// All who share a key.
+    pub fn candidates(&self, traits: &Traits) -> Found {
+        let keys = SearchKeys::of(traits);
+        let bearing = keys.names().filter_map(|key| self.by_key.get(key));
+        let bearing = bearing.map(Vec::len).max().unwrap_or_default();
+        let mut places: Vec<usize> = keys
             .asked
             .iter()
             .filter_map(|(key, _)| self.by_key.get(key))
@@ -153,8 +167,12 @@ impl Index {
             .collect::<HashSet<_>>()
             .into_iter()
             .collect();
-        found.sort_unstable();
-        found
+        places.sort_unstable();
+        let of = self.of_kind.get(&traits.kind).copied().unwrap_or_default();
+        Found {
+            places,
+            namesakes: Namesakes { bearing, of },
+        }
     }
 }
 
@@ -163,19 +181,22 @@ pub fn judge(
     parameters: &Parameters,
     town: &Population,
     most: usize,
-    mut candidates: impl FnMut(&Traits) -> Vec<usize>,
+    mut candidates: impl FnMut(&Traits) -> Found,
 ) -> (Vec<Judged>, Figures) {
     let people: Vec<Prepared> = town.register.iter().map(Prepared::new).collect();
     let arrivals = &town.arrivals[..town.arrivals.len().min(most)];
     let mut all = Vec::new();
     let (mut lost, mut compared) = (0, 0);
     for (place, arrival) in arrivals.iter().enumerate() {
-        let found = candidates(&arrival.traits);
+        let Found {
+            places: found,
+            namesakes,
+        } = candidates(&arrival.traits);
         lost += usize::from(arrival.truth.is_some_and(|truth| !found.contains(&truth)));
         let person = Prepared::new(&arrival.traits);
         compared += found.len();
         for candidate in found {
-            let comparison = parameters.compare(&person, &people[candidate]);
+            let comparison = parameters.compare(&person, &people[candidate], Some(namesakes));
             let verdict = parameters.verdict(&comparison);
             let is_same = arrival.truth == Some(candidate);
             if verdict != Verdict::Different || is_same || comparison.weight > -10.0 {
@@ -266,10 +287,10 @@ fn speed(parameters: &Parameters, people: &[Traits]) -> (f64, f64) {
     let folded: Vec<Prepared> = people.iter().take(PAIRS).map(Prepared::new).collect();
     let last = folded.len();
     (
-        timed(&|a, b| super::compare(parameters, &people[a], &people[b]).probability),
+        timed(&|a, b| super::compare(parameters, &people[a], &people[b], None).probability),
         timed(&|a, b| {
             parameters
-                .compare(&folded[a % last], &folded[b % last])
+                .compare(&folded[a % last], &folded[b % last], None)
                 .probability
         }),
     )

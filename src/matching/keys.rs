@@ -107,6 +107,14 @@ impl SearchKeys {
     }
 }
 
+impl SearchKeys {
+    /// The keys of first name and surname together, in all the ways in which the person may be called.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        let of_names = |key: &&String| key.chars().nth(1) == Some('w');
+        self.own.iter().filter(of_names)
+    }
+}
+
 /// One key for a name in all its forms and spellings.
 fn sound(name: &str) -> String {
     folding::skeleton(names::head(name))

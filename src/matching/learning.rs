@@ -21,20 +21,43 @@ const RANDOM_PAIRS: usize = 1_000_000;
 const LARGEST_BLOCK: usize = 40;
 /// Rounds of EM; the chances stand still long before.
 const ROUNDS: usize = 60;
-/// No chance is less than this: what was never seen may still happen.
-const LEAST: f64 = 2e-4;
-/// The same for two people of one household: an invented town knows few of the ways in which people live together.
-const LEAST_IN_A_HOUSEHOLD: f64 = 5e-3;
+/// No chance is less than this: an invented town knows few of the ways in which a form goes wrong.
+const LEAST: f64 = 1e-3;
+/// The least chance that two strangers agree: below it the random pairs are too few to tell.
+const LEAST_OF_STRANGERS: f64 = 1e-7;
 
-/// By what pairs are chosen, the letter of the key, and the traits that say nothing then. Whether household members can
+/// The least chance for two people of one household: an invented town knows few of the ways in which people live together.
+/// Hardly anybody has the number of another; two mothers, or a mother and a grandmother, are no rarity.
+fn least_in_a_household(compared: Trait) -> f64 {
+    match compared {
+        Trait::NhsNumber => 5e-4,
+        Trait::Gender => 0.3,
+        _ => 5e-3,
+    }
+}
+
+/// By what pairs are chosen, the letter of the key, and the traits that say nothing then: those who share a name share
+/// the gender that goes with it, and e-mail addresses are made of names. Whether household members can
 /// be learned from it: those who share a telephone or a house.
 const RULES: [(char, &[Trait], bool); 6] = [
     ('n', &[Trait::NhsNumber], false),
     ('b', &[Trait::DateOfBirth], false),
-    ('w', &[Trait::FirstName, Trait::Surname], false),
+    ('w', &NAMED, false),
     ('p', &[Trait::Phone, Trait::Email], true),
-    ('e', &[Trait::Phone, Trait::Email], true),
+    (
+        'e',
+        &[Trait::Phone, Trait::Email, Trait::FirstName, Trait::Surname],
+        true,
+    ),
     ('h', &[Trait::Address], true),
+];
+
+/// What says nothing of people who were chosen by their names.
+const NAMED: [Trait; 4] = [
+    Trait::FirstName,
+    Trait::Surname,
+    Trait::Gender,
+    Trait::Email,
 ];
 
 /// Chances by trait and level.
@@ -43,24 +66,37 @@ type Chart = [[f64; 11]; 8];
 type Seen = HashMap<Pattern, f64>;
 
 /// Learns the chances of all levels. The thresholds, the prior and the shares stay those of `start`.
-pub fn learn(people: &[Traits], start: &Model, seed: u64) -> Model {
+///
+/// `register` holds everybody once; `later` holds some of them again.
+pub fn learn<'a>(
+    register: &'a [Traits],
+    later: impl Iterator<Item = &'a Traits> + Clone,
+    start: &Model,
+    seed: u64,
+) -> Model {
+    let table = |kind, start| {
+        let of_kind = |traits: &&Traits| traits.kind == kind;
+        let once: Vec<&Traits> = register.iter().filter(of_kind).collect();
+        let all = once.iter().copied().chain(later.clone().filter(of_kind));
+        table_of(&all.collect::<Vec<_>>(), once.len(), start, seed)
+    };
     Model {
-        carer: table_of(people, Kind::Carer, &start.carer, seed),
-        child: table_of(people, Kind::Child, &start.child, seed),
+        carer: table(Kind::Carer, &start.carer),
+        child: table(Kind::Child, &start.child),
         ..start.clone()
     }
 }
 
-fn table_of(people: &[Traits], kind: Kind, start: &Table, seed: u64) -> Table {
+/// The chances for people of one kind, of whom the first `once` are all different.
+fn table_of(people: &[&Traits], once: usize, start: &Table, seed: u64) -> Table {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let people: Vec<&Traits> = people.iter().filter(|traits| traits.kind == kind).collect();
     let prepared: Vec<Prepared> = people.iter().map(|traits| Prepared::new(traits)).collect();
-    let strangers = strangers(&prepared, &mut random);
+    let strangers = strangers(&prepared[..once], &mut random);
     let first = |of: fn(&Chances) -> f64| chart(start, of);
     let (same, household) = (first(|c| c.same), first(|c| c.household));
     let mut sums = [[[0.0; 11]; 8]; 2];
     for (letter, silent, homes) in RULES {
-        let seen = pairs(&people, &prepared, letter, &mut random);
+        let seen = pairs(people, &prepared, letter, &mut random);
         let fitted = fit(&seen, silent, homes, [&same, &household, &strangers]);
         for (class, counts) in fitted.into_iter().enumerate() {
             for compared in Trait::ALL.into_iter().filter(|t| !silent.contains(t)) {
@@ -81,7 +117,7 @@ fn table_of(people: &[Traits], kind: Kind, start: &Table, seed: u64) -> Table {
                 same: rounded(share(&sums[0][t], l, compared.levels())),
                 stranger: rounded(strangers[t][l]),
                 household: rounded(
-                    share(&sums[1][t], l, compared.levels()).max(LEAST_IN_A_HOUSEHOLD),
+                    share(&sums[1][t], l, compared.levels()).max(least_in_a_household(compared)),
                 ),
             };
             levels.insert(level.key().to_owned(), chances);
@@ -143,7 +179,20 @@ fn strangers(people: &[Prepared], random: &mut impl Rng) -> Chart {
             shares[t][*level as usize] = counts[t][*level as usize] / total;
         }
     }
+    // Too few of the pairs have two numbers: who has the same by mistake is counted among all.
+    shares[Trait::NhsNumber as usize][Level::Equal as usize] = same_number(people);
     shares
+}
+
+/// The chance that two strangers stand with one NHS number.
+fn same_number(people: &[Prepared]) -> f64 {
+    let (mut bearers, mut all) = (HashMap::<&str, f64>::new(), 0.0);
+    for number in people.iter().filter_map(|p| p.nhs_number.as_ref()) {
+        *bearers.entry(number.digits()).or_default() += 1.0;
+        all += 1.0;
+    }
+    let together: f64 = bearers.values().map(|count| count * (count - 1.0)).sum();
+    (together / f64::max(all * (all - 1.0), 1.0)).max(LEAST_OF_STRANGERS)
 }
 
 /// The patterns of all pairs that share a key of one sort.

@@ -137,7 +137,34 @@ pub enum Verdict {
     Different,
 }
 
-/// Compares two people. Symmetric. People of different kinds come out as two with certainty.
-pub fn compare(parameters: &Parameters, a: &Traits, b: &Traits) -> Comparison {
-    parameters.compare(&Prepared::new(a), &Prepared::new(b))
+/// How many on the register bear somebody's first name and surname together, in any spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Namesakes {
+    /// So many.
+    pub bearing: usize,
+    /// Of so many people of the kind.
+    pub of: usize,
+}
+
+impl Namesakes {
+    /// People that the lists of names count for beside those on the register: of a small register they tell more.
+    const IN_THE_LISTS: f64 = 20_000.0;
+
+    /// The share of people with these names, when by the lists it is `listed`. One is always met: the one compared with.
+    #[expect(clippy::cast_precision_loss, reason = "counts of people")]
+    fn share(self, listed: f64) -> f64 {
+        (self.bearing.max(1) as f64 + listed * Self::IN_THE_LISTS)
+            / (self.of as f64 + Self::IN_THE_LISTS)
+    }
+}
+
+/// Compares two people. Symmetric. People of different kinds come out as two with certainty. `namesakes` are those on the
+/// register who bear the names of one of them; without them the lists of names alone say how rare the names are.
+pub fn compare(
+    parameters: &Parameters,
+    a: &Traits,
+    b: &Traits,
+    namesakes: Option<Namesakes>,
+) -> Comparison {
+    parameters.compare(&Prepared::new(a), &Prepared::new(b), namesakes)
 }

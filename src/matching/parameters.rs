@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Comparison, Kind, Level, Prepared, Reason, Trait, Verdict, safeguards::Safeguard};
+use super::{
+    Comparison, Kind, Level, Namesakes, Prepared, Reason, Trait, Verdict, safeguards::Safeguard,
+};
 
 /// The file of parameters, learned by `enrol matching learn`.
 const BUNDLED: &str = include_str!("parameters.toml");
@@ -123,7 +125,7 @@ impl Parameters {
 
     /// What follows from a comparison.
     pub fn verdict(&self, comparison: &Comparison) -> Verdict {
-        if comparison.safeguard == Some(Safeguard::AnotherKind)
+        if comparison.safeguard.is_some_and(Safeguard::settles)
             || comparison.weight < self.model.unsure_from
         {
             Verdict::Different
@@ -134,8 +136,8 @@ impl Parameters {
         }
     }
 
-    /// Compares two people.
-    pub fn compare(&self, a: &Prepared, b: &Prepared) -> Comparison {
+    /// Compares two people. `namesakes` are those on the register who bear the names of one of them, where that is known.
+    pub fn compare(&self, a: &Prepared, b: &Prepared, namesakes: Option<Namesakes>) -> Comparison {
         let pattern = a.pattern(b);
         let safeguard = Safeguard::of(a, b, &pattern);
         if safeguard == Some(Safeguard::AnotherKind) {
@@ -146,10 +148,13 @@ impl Parameters {
                 safeguard,
             };
         }
-        let each: Vec<(Trait, Level, Logs)> = pattern
+        let mut each: Vec<(Trait, Level, Logs)> = pattern
             .known()
             .map(|(compared, level)| (compared, level, self.logs(a, b, compared, level)))
             .collect();
+        if let Some(namesakes) = namesakes {
+            self.weigh_names_together(a.kind, &mut each, namesakes);
+        }
         let total = |of: fn(&Logs) -> f64| each.iter().map(|(_, _, logs)| of(logs)).sum::<f64>();
         let strangers = total(|l| l.stranger) + (1.0 - self.model.household_share).log2();
         let household = total(|l| l.household) + self.model.household_share.log2();
@@ -177,24 +182,71 @@ impl Parameters {
         }
     }
 
-    fn logs(&self, a: &Prepared, b: &Prepared, compared: Trait, level: Level) -> Logs {
-        let tables = match a.kind {
+    /// Two names that agree say together how rare it is to bear both: people of one origin have their names from one
+    /// stock, so that "Muhammad" and "Hussain" go together more often than either's share says.
+    fn weigh_names_together(
+        &self,
+        kind: Kind,
+        each: &mut [(Trait, Level, Logs)],
+        namesakes: Namesakes,
+    ) {
+        let agrees = |(compared, level, _): &(Trait, Level, Logs)| match compared {
+            Trait::FirstName => matches!(level, Level::Equal | Level::Variant),
+            Trait::Surname => matches!(level, Level::Equal | Level::Variant | Level::Part),
+            _ => false,
+        };
+        let names: Vec<&(Trait, Level, Logs)> = each.iter().filter(|e| agrees(e)).collect();
+        if names.len() < 2 {
+            return;
+        }
+        let apart: f64 = names.iter().map(|(_, _, logs)| logs.stranger).sum();
+        let most: f64 = names
+            .iter()
+            .map(|(compared, level, logs)| match level {
+                Level::Part => logs.same,
+                _ => logs.same - self.least(kind, *compared),
+            })
+            .sum();
+        let half = (namesakes.share(apart.exp2()).log2().min(most) - apart) / 2.0;
+        for (_, _, logs) in each.iter_mut().filter(|e| agrees(e)) {
+            logs.stranger += half;
+        }
+    }
+
+    fn tables(&self, kind: Kind) -> &[[Logs; 11]; 8] {
+        match kind {
             Kind::Carer => &self.carer,
             Kind::Child => &self.child,
-        };
-        let levels = &tables[compared as usize];
+        }
+    }
+
+    /// What a name that agrees says at the least, however common it is: as much as the next level.
+    fn least(&self, kind: Kind, compared: Trait) -> f64 {
+        let next = self.tables(kind)[compared as usize][Level::Misspelt as usize];
+        (next.same - next.stranger).max(0.0)
+    }
+
+    fn logs(&self, a: &Prepared, b: &Prepared, compared: Trait, level: Level) -> Logs {
+        let levels = &self.tables(a.kind)[compared as usize];
         let mut logs = levels[level as usize];
         let share = match (compared, level) {
             (Trait::FirstName, Level::Equal | Level::Variant) => Some(a.first_name_share(b)),
             (Trait::Surname, Level::Equal | Level::Variant) => Some(a.surname_share(b)),
             _ => None,
         };
+        if (compared, level) == (Trait::FirstName, Level::Swapped) {
+            // Never better than both names in their places would be.
+            let [first, last] = [Trait::FirstName, Trait::Surname]
+                .map(|name| self.logs(a, b, name, Level::Equal))
+                .map(|logs| (logs.same - logs.stranger, logs.same - logs.household));
+            logs.stranger = logs.stranger.max(logs.same - first.0 - last.0);
+            logs.household = logs.household.max(logs.same - first.1 - last.1);
+        }
         if let Some(share) = share {
             // Strangers agree in a name as often as it is borne. A common name still says more than the next level.
             let share = share.unwrap_or(self.model.unknown_name_share);
             let frequent = share.max(self.model.unknown_name_share).log2();
-            let next = levels[Level::Misspelt as usize];
-            let least = (next.same - next.stranger).max(0.0);
+            let least = self.least(a.kind, compared);
             logs.stranger = frequent.min(logs.same - least);
             if level == Level::Variant {
                 // Never better than the same spelling would be.

@@ -11,6 +11,8 @@ use super::{Kind, Level, Prepared, Trait, pattern::Pattern};
 pub enum Safeguard {
     /// Carer and child.
     AnotherKind,
+    /// First name and date of birth are both another: two people who live together share all the rest.
+    AnotherPerson,
     /// The first name says nothing or something else: siblings and twins share all the rest.
     FirstName,
     /// The surname is another, and nothing that one person alone has is the same.
@@ -24,10 +26,16 @@ pub enum Safeguard {
 }
 
 impl Safeguard {
+    /// Whether it says that these are two people, so that nobody need be asked.
+    pub(super) fn settles(self) -> bool {
+        matches!(self, Self::AnotherKind | Self::AnotherPerson)
+    }
+
     /// Words for a clerk.
     pub fn words(self) -> &'static str {
         match self {
             Self::AnotherKind => "One is a carer, the other a child.",
+            Self::AnotherPerson => "Neither the first name nor the date of birth is the same.",
             Self::FirstName => {
                 "The first names are not certainly the same: twins and siblings share all the rest."
             }
@@ -50,6 +58,12 @@ impl Safeguard {
         let same_number = pattern.is(Trait::NhsNumber, &[Equal])
             && a.nhs_number.as_ref().is_some_and(|number| number.passes);
         let same_birth = pattern.is(Trait::DateOfBirth, &[Equal]);
+        if !same_number
+            && pattern.is(Trait::FirstName, &[Different])
+            && pattern.is(Trait::DateOfBirth, &[Different])
+        {
+            return Some(Self::AnotherPerson);
+        }
         if !same_number && !same_birth {
             return Some(Self::NoAnchor);
         }

@@ -28,6 +28,19 @@ pub const CONSENT_WITHDRAWN: &str = "uk.enrol.consent.withdrawn.v1";
 pub const CONTACT_ERASED: &str = "uk.enrol.contact.erased.v1";
 /// The same of the event that a household's records have been kept for as long as they may be.
 pub const RETENTION_DUE: &str = "uk.enrol.retention.due.v1";
+/// The same of the event that two households are one, or not after all.
+pub const HOUSEHOLD_MERGED: &str = "uk.enrol.household.merged.v1";
+/// Every type of event that is published to all of the council's own systems. `queue-config/events` has a schema and an
+/// example of each.
+pub const TYPES: [&str; 7] = [
+    CONTACT_CREATED,
+    CONTACT_UPDATED,
+    CONTACT_MERGED,
+    HOUSEHOLD_MERGED,
+    CONTACT_ERASED,
+    CONSENT_WITHDRAWN,
+    RETENTION_DUE,
+];
 /// Content type of a CloudEvent in structured mode.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
@@ -175,6 +188,24 @@ pub fn contact_merged(
         "link": format!("{public_url}/api/service-users/{kept}"),
     });
     event(CONTACT_MERGED, id, at, public_url, kept, data)
+}
+
+/// The event that two households were found to be one (`undone` false), or not to be after all.
+pub fn household_merged(
+    id: Uuid,
+    at: DateTime<Utc>,
+    public_url: &str,
+    kept: Uuid,
+    absorbed: Uuid,
+    undone: bool,
+) -> OutboxMessage {
+    let data = json!({
+        "household_id": kept,
+        "absorbed_household_id": absorbed,
+        "undone": undone,
+        "link": format!("{public_url}/api/households/{kept}"),
+    });
+    event(HOUSEHOLD_MERGED, id, at, public_url, kept, data)
 }
 
 /// The event that a person of the household withdrew the consent to `purpose`.

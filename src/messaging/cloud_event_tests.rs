@@ -3,6 +3,24 @@
 use serde_json::Value as Json;
 
 use super::*;
+use crate::domain::recipient_event;
+
+#[path = "schema_check.rs"]
+mod schema_check;
+use schema_check::check;
+
+/// What is published about events, by its path in `queue-config/events`.
+fn published(path: &str) -> Json {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/queue-config/events/");
+    let text = std::fs::read_to_string(format!("{folder}{path}"))
+        .unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The short name of an event type, as in file names: `contact.created.v1`.
+fn short(kind: &str) -> &str {
+    kind.strip_prefix("uk.enrol.").unwrap()
+}
 
 #[test]
 fn looks_like_the_published_example() {
@@ -167,89 +185,146 @@ fn the_example_fits_the_schema() {
     assert!(check(&schema, &with_name, "event").is_err());
 }
 
-/// The part of JSON Schema that the event's schema uses. A keyword it does not know is an error, so that nothing in
-/// the schema goes unchecked.
-fn check(schema: &Json, value: &Json, at: &str) -> Result<(), String> {
-    for (keyword, rule) in schema.as_object().unwrap() {
-        let fits = match keyword.as_str() {
-            "$schema" | "$id" | "title" | "description" => true,
-            "type" => match rule {
-                Json::String(name) => has_type(value, name),
-                rule => rule
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .any(|name| has_type(value, name.as_str().unwrap())),
-            },
-            "const" => value == rule,
-            "enum" => rule.as_array().unwrap().contains(value),
-            "minLength" => value.as_str().unwrap().chars().count() as u64 >= rule.as_u64().unwrap(),
-            "minItems" => value.as_array().unwrap().len() as u64 >= rule.as_u64().unwrap(),
-            "format" => has_format(value.as_str().unwrap(), rule.as_str().unwrap()),
-            "required" => rule
-                .as_array()
-                .unwrap()
-                .iter()
-                .all(|name| value.get(name.as_str().unwrap()).is_some()),
-            "properties" => {
-                for (name, rule) in rule.as_object().unwrap() {
-                    if let Some(member) = value.get(name) {
-                        check(rule, member, &format!("{at}.{name}"))?;
-                    }
-                }
-                true
-            }
-            "additionalProperties" => {
-                let known = |name: &str| {
-                    schema
-                        .get("properties")
-                        .is_some_and(|p| p.get(name).is_some())
+#[test]
+fn a_merge_of_households_is_as_published() {
+    let id = |n: u128| Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n);
+    let at = DateTime::from_timestamp_millis(1_793_610_000_000).unwrap();
+    let merged = household_merged(id(1), at, "https://enrol.example.org", id(2), id(6), false);
+    assert_eq!(merged.body, published("household.merged.v1.example.json"));
+}
+
+#[test]
+fn every_event_has_a_schema_an_example_that_fits_it_and_a_place_in_the_document() {
+    let document = published("asyncapi.json");
+    let own = TYPES.map(|kind| (kind, short(kind).to_owned(), "events"));
+    let theirs = recipient_event::TYPES
+        .map(|kind| (kind, format!("recipients/{}", short(kind)), "recipient"));
+    for (kind, path, channel) in own.into_iter().chain(theirs) {
+        let schema = published(&format!("{path}.schema.json"));
+        let example = published(&format!("{path}.example.json"));
+        check(&schema, &example, &path).unwrap();
+        assert_eq!(schema["properties"]["type"]["const"], kind);
+        let mut named = example.clone();
+        named["data"]["surname"] = json!("Hussain");
+        assert!(check(&schema, &named, &path).is_err(), "{path}");
+
+        let messages = document["channels"][channel]["messages"]
+            .as_object()
+            .unwrap();
+        let message = messages
+            .values()
+            .map(|reference| followed(&document, reference))
+            .find(|message| message["name"] == kind)
+            .unwrap_or_else(|| panic!("{kind} is not in the channel {channel}"));
+        let payload = &message["payload"]["schema"];
+        assert_eq!(*payload, json!({ "$ref": format!("./{path}.schema.json") }));
+        assert_eq!(message["examples"][0]["payload"], example, "{path}");
+        assert_eq!(message["title"], schema["title"]);
+    }
+    let described = |channel: &str| {
+        document["channels"][channel]["messages"]
+            .as_object()
+            .unwrap()
+            .len()
+    };
+    assert_eq!(described("events"), TYPES.len(), "and no other");
+    assert_eq!(
+        described("recipient"),
+        recipient_event::TYPES.len(),
+        "and no other"
+    );
+}
+
+#[test]
+fn the_document_of_all_channels_is_true() {
+    let document = published("asyncapi.json");
+    assert_eq!(document["asyncapi"], "3.0.0");
+    let mut references = 0;
+    every_reference(&document, &mut |reference| {
+        references += 1;
+        if reference.starts_with('#') {
+            followed(&document, &json!({ "$ref": reference }));
+        } else {
+            published(reference.strip_prefix("./").unwrap());
+        }
+    });
+    assert!(references > 40, "{references} references");
+    for operation in document["operations"].as_object().unwrap().values() {
+        let channel = followed(&document, &operation["channel"]);
+        let sent: Vec<&Json> = operation["messages"].as_array().unwrap().iter().collect();
+        assert_eq!(sent.len(), channel["messages"].as_object().unwrap().len());
+    }
+    let channels = &document["channels"];
+    assert_eq!(channels["events"]["address"], topology::EVENTS.name);
+    let recipient = Uuid::nil();
+    let queue = channels["recipient"]["address"].as_str().unwrap();
+    let queue = queue.replace("{recipient}", &recipient.to_string());
+    assert_eq!(queue, topology::recipient_queue(recipient));
+    assert_eq!(document["defaultContentType"], CONTENT_TYPE);
+}
+
+/// Every type that stands anywhere in the code is in one of the two lists, which the other tests go by.
+#[test]
+fn no_event_is_published_that_is_not_listed() {
+    let mut found = std::collections::BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src"
+    ))];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs" || e == "sql") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '.');
+                let kinds = text
+                    .match_indices("uk.enrol.")
+                    .map(|(at, _)| text[at..].split(ends).next().unwrap_or_default().to_owned());
+                let is_version = |part: &str| {
+                    part.strip_prefix('v')
+                        .is_some_and(|n| n.parse::<u32>().is_ok())
                 };
-                for (name, member) in value
-                    .as_object()
-                    .unwrap()
-                    .iter()
-                    .filter(|(name, _)| !known(name))
-                {
-                    if *rule == Json::Bool(false) {
-                        return Err(format!("{at}.{name} is not foreseen"));
-                    }
-                    check(rule, member, &format!("{at}.{name}"))?;
-                }
-                true
+                found.extend(kinds.filter(|kind| kind.rsplit('.').next().is_some_and(is_version)));
             }
-            "items" => {
-                for (index, item) in value.as_array().unwrap().iter().enumerate() {
-                    check(rule, item, &format!("{at}[{index}]"))?;
-                }
-                true
-            }
-            other => panic!("the check does not know the keyword {other}"),
-        };
-        if !fits {
-            return Err(format!("{at} violates {keyword}"));
         }
     }
-    Ok(())
+    let listed: std::collections::BTreeSet<String> = TYPES
+        .iter()
+        .chain(&recipient_event::TYPES)
+        .map(|kind| (*kind).to_owned())
+        .collect();
+    assert_eq!(found, listed);
 }
 
-fn has_type(value: &Json, name: &str) -> bool {
-    match name {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "null" => value.is_null(),
-        "boolean" => value.is_boolean(),
-        other => panic!("the check does not know the type {other}"),
+fn every_reference(value: &Json, see: &mut impl FnMut(&str)) {
+    match value {
+        Json::Object(members) => {
+            if let Some(Json::String(reference)) = members.get("$ref") {
+                see(reference);
+            }
+            members
+                .values()
+                .for_each(|member| every_reference(member, see));
+        }
+        Json::Array(items) => items.iter().for_each(|item| every_reference(item, see)),
+        _ => {}
     }
 }
 
-fn has_format(text: &str, format: &str) -> bool {
-    match format {
-        "uuid" => text.len() == 36 && Uuid::try_parse(text).is_ok(),
-        "date-time" => DateTime::parse_from_rfc3339(text).is_ok(),
-        "uri" => url::Url::parse(text).is_ok(),
-        "uri-reference" => !text.contains(char::is_whitespace),
-        other => panic!("the check does not know the format {other}"),
+/// What a reference within the document leads to in the end.
+fn followed<'a>(document: &'a Json, reference: &Json) -> &'a Json {
+    let pointer = reference["$ref"]
+        .as_str()
+        .unwrap()
+        .strip_prefix('#')
+        .unwrap();
+    let found = document
+        .pointer(pointer)
+        .unwrap_or_else(|| panic!("{pointer} leads nowhere"));
+    match found.get("$ref") {
+        Some(_) => followed(document, found),
+        None => found,
     }
 }

@@ -5,10 +5,13 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Result, StorageError};
-use crate::matching::{Kind, SearchKeys, Traits};
+use crate::matching::{Kind, Namesakes, SearchKeys, Traits};
 
 /// Most candidates that are returned.
 pub const MOST_CANDIDATES: i64 = 50;
+
+/// Namesakes that are counted at most.
+const MOST_COUNTED: i64 = 5_000;
 
 /// How much alike two names are, at the least, for the search by trigrams: 1 is equal.
 const ALIKE: &str = "0.6";
@@ -84,16 +87,22 @@ struct Row {
     gender: Option<String>,
 }
 
-/// Service users of the same kind who share a key with these traits or are called much alike: the likeliest first, at
-/// most [`MOST_CANDIDATES`]. Whoever creates a service user when nobody fits keeps others from doing so meanwhile.
+/// Who comes into question for somebody.
+pub struct Candidates {
+    /// Service users of the same kind who share a key or are called much alike: the likeliest first, at most
+    /// [`MOST_CANDIDATES`].
+    pub people: Vec<(Uuid, Traits)>,
+    /// How many on the register bear the names looked for.
+    pub namesakes: Namesakes,
+}
+
+/// Looks for those who may be the person with these traits. Whoever creates a service user when nobody fits keeps others from doing so meanwhile.
 ///
 /// # Errors
 /// The database.
-pub async fn candidates(
-    connection: &mut PgConnection,
-    traits: &Traits,
-) -> Result<Vec<(Uuid, Traits)>> {
+pub async fn candidates(connection: &mut PgConnection, traits: &Traits) -> Result<Candidates> {
     let keys = SearchKeys::of(traits);
+    let names: Vec<String> = keys.names().cloned().collect();
     let (asked, worth): (Vec<String>, Vec<f32>) = keys.asked.into_iter().unzip();
     sqlx::query!(
         "SELECT set_config('pg_trgm.similarity_threshold', $1, false)",
@@ -116,11 +125,50 @@ pub async fn candidates(
         traits.kind.as_str(),
         MOST_CANDIDATES,
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    rows.into_iter()
+    let people: Result<Vec<_>> = rows
+        .into_iter()
         .map(|row| Ok((row.service_user_id, row.into_traits()?)))
-        .collect()
+        .collect();
+    Ok(Candidates {
+        people: people?,
+        namesakes: namesakes(connection, &names, traits.kind).await?,
+    })
+}
+
+/// How many on the register bear the likeliest of these names; counted to [`MOST_COUNTED`], more make no difference. How
+/// many people there are is what the planner believes, which costs nothing.
+async fn namesakes(
+    connection: &mut PgConnection,
+    names: &[String],
+    kind: Kind,
+) -> Result<Namesakes> {
+    let mut bearing = 0;
+    for name in names {
+        let key = std::slice::from_ref(name);
+        let count = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "people!" FROM (SELECT FROM match_key WHERE keys @> $1 LIMIT $2) AS counted"#,
+            key,
+            MOST_COUNTED
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        bearing = bearing.max(usize::try_from(count).unwrap_or_default());
+    }
+    let of = sqlx::query_scalar!(
+        r#"SELECT (reltuples * COALESCE((SELECT frequency FROM unnest(s.most_common_vals::text::text[],
+                      s.most_common_freqs) AS v (kind, frequency) WHERE v.kind = $1), 0.5))::bigint AS "people!"
+           FROM pg_class c LEFT JOIN pg_stats s ON s.schemaname = 'public' AND s.tablename = c.relname AND s.attname = 'kind'
+           WHERE c.oid = 'match_key'::regclass"#,
+        kind.as_str()
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Namesakes {
+        bearing,
+        of: usize::try_from(of).unwrap_or_default(),
+    })
 }
 
 impl Row {

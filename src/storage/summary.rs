@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::{Database, Result};
+use crate::messaging::cloud_event::{CONTACT_CREATED, CONTACT_UPDATED};
 
 /// Counts over everything that ever came in. `scans = records + in_review + exceptions + quarantined`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -24,6 +25,8 @@ pub struct Summary {
     pub duplicates: i64,
     /// Published `contact.created` events.
     pub events: i64,
+    /// Published `contact.updated` events.
+    pub updates: i64,
     /// Files still on their way; not part of the sum.
     pub in_progress: i64,
     /// Messages not yet published, events among them.
@@ -41,14 +44,15 @@ impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "scans {} = records {} + in review {} + exceptions {} + quarantined {}; duplicates {}; events {}",
+            "scans {} = records {} + in review {} + exceptions {} + quarantined {}; duplicates {}; events {} created, {} updated",
             self.scans,
             self.records,
             self.in_review,
             self.exceptions,
             self.quarantined,
             self.duplicates,
-            self.events
+            self.events,
+            self.updates
         )
     }
 }
@@ -72,9 +76,11 @@ pub async fn summary(database: &Database) -> Result<Summary> {
                + (SELECT count(*) FROM page p JOIN document d ON d.id = p.document_id
                   WHERE p.outcome = 'duplicate' AND d.state <> 'duplicate') AS "duplicates!",
              (SELECT count(*) FROM outbox WHERE message_type = $1 AND published_at IS NOT NULL) AS "events!",
+             (SELECT count(*) FROM outbox WHERE message_type = $2 AND published_at IS NOT NULL) AS "updates!",
              (SELECT count(*) FROM document WHERE state IN ('received', 'reading')) AS "in_progress!",
              (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS "unpublished!""#,
-        crate::messaging::cloud_event::CONTACT_CREATED
+        CONTACT_CREATED,
+        CONTACT_UPDATED
     )
     .fetch_one(database.pool())
     .await?)

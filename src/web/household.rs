@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::response::{Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::Utc;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -22,6 +22,7 @@ use crate::forms::definition::FormDefinition;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::erasure::stops;
+use crate::storage::register::household_merging;
 use crate::storage::register::withdrawal::{self, Said, Withdrawal};
 use crate::storage::service_users::{self, ConsentRecord, HouseholdRecord, ServiceUser};
 use crate::storage::{Database, StorageError};
@@ -75,6 +76,8 @@ struct HouseholdPage {
     protection: Protection,
     /// Whether the person answers what families ask of their records.
     may_answer: bool,
+    /// Whether the person may say that two households are one.
+    may_merge: bool,
     may_correct: bool,
     /// What keeps the record from being used or erased.
     stops: Vec<String>,
@@ -95,6 +98,11 @@ pub(super) async fn show(
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
     signed_in.must(Permission::SeeHouseholds)?;
+    let in_use = household_merging::in_use(&state.database, id).await?;
+    if let Some(other) = in_use.filter(|other| *other != id) {
+        visible::household(&state, &signed_in, other).await?;
+        return Ok(Redirect::to(&format!("/households/{other}")).into_response());
+    }
     let record = visible::household(&state, &signed_in, id).await?;
     audit::record(
         state.database.pool(),
@@ -293,6 +301,7 @@ async fn page(
             may_lift: signed_in.can(Permission::SeeProtectedAddresses),
         },
         may_answer: signed_in.can(Permission::Rights),
+        may_merge: signed_in.can(Permission::MergePeople),
         may_correct: signed_in.can(Permission::CorrectRecords),
         stops: stops.iter().map(rights::stop_in_words).collect(),
     };

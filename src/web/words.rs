@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::frame::date;
+use crate::domain::code_lists;
 use crate::domain::household::block_of;
 use crate::domain::proposal::ADDRESS_PARTS;
 use crate::forms::definition::{Field, FormDefinition};
@@ -13,14 +14,19 @@ use crate::forms::definition::{Field, FormDefinition};
 pub(super) struct Words<'a>(pub Option<&'a FormDefinition>);
 
 impl<'a> Words<'a> {
-    /// Answers in the order of the form.
+    /// Answers in the order of the form, each with its codes in other people's lists.
     pub fn rows(&self, values: &BTreeMap<String, Json>) -> Vec<(String, String)> {
         let mut names: Vec<(&String, &Json)> = values.iter().collect();
         names.sort_by_key(|(name, _)| self.place(name));
-        names
-            .into_iter()
-            .map(|(name, value)| self.row(name, value))
-            .collect()
+        let row = |(name, value): (&String, &Json)| {
+            let (label, said) = self.row(name, value);
+            let coding = value.as_str().and_then(|v| code_lists::coding(name, v));
+            match coding.map(|c| c.in_words()) {
+                Some(codes) if !codes.is_empty() => (label, format!("{said} ({codes})")),
+                _ => (label, said),
+            }
+        };
+        names.into_iter().map(row).collect()
     }
 
     /// Label and answer of one field.

@@ -160,6 +160,14 @@ impl Rig {
         clerk.settle(truths, usize::MAX).await.unwrap()
     }
 
+    /// Lets a clerk say of every form that waits who on it is on record: those whom the pages mark. How many it settled.
+    pub async fn decide(&self) -> usize {
+        let mut clerk = Clerk::sign_in(&self.address, "clerk", PASSWORD)
+            .await
+            .unwrap();
+        clerk.decide_who_is_on_record().await.unwrap()
+    }
+
     pub async fn channel(&self) -> (Connection, Channel) {
         let url = self.stack.config.broker.url.expose_secret();
         let connection = Connection::connect(url, ConnectionProperties::default())
@@ -234,7 +242,7 @@ pub fn samples() -> PathBuf {
 }
 
 pub fn truths() -> Vec<Truth> {
-    demonstration::load(&samples()).unwrap()
+    truths_in("scans")
 }
 
 /// The truths of the scans in `folder` of the samples.

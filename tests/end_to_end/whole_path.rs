@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use enrol::demonstration::Expected;
 use serde_json::Value as Json;
 
-use crate::rig::{Rig, files_in, samples, truths};
+use crate::rig::{Rig, files_in, samples, truths, truths_in};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_clean_scan_becomes_a_record_and_every_hostile_file_is_accounted_for() {
@@ -105,5 +105,46 @@ async fn every_clean_scan_becomes_a_record_and_every_hostile_file_is_accounted_f
             );
         }
     }
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_family_that_comes_again_is_one_record_with_what_is_new() {
+    let mut rig = Rig::start().await;
+    rig.put("scans/01-office-scanner/scan.pdf").await;
+    rig.wait_for(1).await;
+    let first = truths_in("scans/01-office-scanner");
+    assert_eq!(rig.settle_all(&first).await.settled(), 1);
+    rig.put("again/01-office-scanner/form.pdf").await;
+    rig.wait_for(2).await;
+    let again = truths_in("again");
+    assert_eq!(rig.settle_all(&again).await.settled(), 1);
+    let waiting = rig.wait_for(2).await;
+    assert_eq!((waiting.records, waiting.in_review), (1, 1), "{waiting}");
+    assert_eq!(rig.count("SELECT count(*) FROM record_change").await, 0);
+
+    assert_eq!(rig.decide().await, 1);
+    let done = rig.wait_for(2).await;
+    assert_eq!(
+        (done.scans, done.records, done.in_review),
+        (2, 2, 0),
+        "{done}"
+    );
+    assert_eq!((done.events, done.updates), (1, 1), "{done}");
+    assert_eq!(rig.count("SELECT count(*) FROM household").await, 1);
+    assert_eq!(rig.count("SELECT count(*) FROM service_user").await, 4);
+    let moved = "SELECT count(*) FROM address WHERE line_1 = '3 Millrace Close' AND until IS NULL";
+    assert!(rig.count(moved).await > 0);
+    let events = rig.events(2).await;
+    let updated = events
+        .iter()
+        .find(|event| event["type"] == "uk.enrol.contact.updated.v1")
+        .unwrap();
+    let changed = updated["data"]["changed"].to_string();
+    assert!(
+        changed.contains("address") && changed.contains("mobile"),
+        "{changed}"
+    );
+    assert!(!updated.to_string().contains("Millrace"));
     rig.stop().await;
 }

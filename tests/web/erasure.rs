@@ -65,6 +65,15 @@ async fn proposed(browser: &Browser, family: Uuid) -> String {
     plan
 }
 
+/// Has two people agree to erase the family, and erases it.
+pub async fn erase_now(site: &Site, family: Uuid) {
+    let (ida, lea) = people(site).await;
+    let plan = proposed(&ida, family).await;
+    let agreed = post(&lea, &plan, &plan, &[("decision", "agree")]).await;
+    assert_eq!(agreed.status(), StatusCode::OK);
+    assert_eq!(eraser(site).work().await.unwrap(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_people_erase_a_family_and_a_child_of_two_families_stays() {
     let site = Site::start().await;

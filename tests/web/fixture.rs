@@ -21,6 +21,8 @@ use scraper::{Html, Selector};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::events;
+
 /// Password of every account here.
 pub const PASSWORD: &str = "correct horse battery";
 /// Pixels per millimetre of the scans made here.
@@ -90,6 +92,7 @@ impl Site {
     }
 
     pub async fn stop(self) {
+        events::all_fit_their_schemas(&self.database, &self.url).await;
         self.shutdown.trigger();
         self.shutdown
             .finished(std::time::Duration::from_secs(15))

@@ -221,7 +221,7 @@ async fn the_pages_about_people_can_be_used_by_everybody() {
         .unwrap();
     let household = only_household(&site).await;
     let pages = format!(
-        "/matching,/matching/{second},/households/{household},/service-users/{carer}/history,/service-users/{carer}/merge"
+        "/matching,/matching/{second},/households/{household},/service-users/{carer}/history,/service-users/{carer}/merge,/households/{household}/merge"
     );
     let seen = in_a_browser(&site, "sue", &["--look", &pages]).await;
     assert_eq!(seen["findings"], json!([]), "{seen:#}");

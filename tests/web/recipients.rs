@@ -123,6 +123,16 @@ async fn each_recipient_is_given_its_parts_of_its_families_and_nothing_else() {
     for (_, value) in VALUES {
         assert!(whole.to_string().contains(value), "{value}");
     }
+    let carer = all.json(&family.carer_path()).await;
+    let coded = &carer["codings"]["ethnic_group"];
+    assert_eq!(
+        (
+            &coded["code"],
+            &coded["mapped"]["nhs"],
+            &coded["mapped"]["ons_2021"]
+        ),
+        (&json!("white_irish"), &json!("B"), &json!("Irish"))
+    );
     a_merged_record_leads_to_the_kept_one(&site, &family, &all).await;
     only_its_centres(&site, &family).await;
     site.stop().await;

@@ -111,6 +111,13 @@ impl<R: Register> Keeper<R> {
                 self.look_at(id).await
             }
             ("uk.enrol.contact.merged.v1", _) => self.follow_merge(data).await,
+            ("uk.enrol.household.merged.v1", Some(id)) => {
+                self.look_at(id).await?;
+                match data["absorbed_household_id"].as_str() {
+                    Some(absorbed) => self.look_at(absorbed).await,
+                    None => Ok(()),
+                }
+            }
             // A kind that came later than this program.
             _ => Ok(()),
         }

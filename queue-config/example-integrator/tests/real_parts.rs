@@ -21,6 +21,8 @@ use enrol::local_stack::LocalStack;
 use enrol::messaging::cloud_event::{Contact, MemberReference, contact_created, contact_updated};
 use enrol::messaging::topology;
 use enrol::storage::audit::Actor;
+use enrol::storage::register::withdrawal::{self, Said, Withdrawal};
+use enrol::storage::sealing::Sealer;
 use enrol::storage::{Database, api_tokens, outbox, recipients};
 use enrol::web::{EVENTS_READ, READ, Server, random_token, token_hash};
 use enrol_example_integrator::copy::Copy;
@@ -259,6 +261,7 @@ async fn in_step_with_the_real_register_and_cut_off_at_once() {
         })
     };
     histories(&world, id, &queue).await;
+    a_withdrawal_reaches_the_copy_by_the_queue(&world, &file).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let mut keeper = Keeper::new(
         Copy::load(&file).unwrap(),
@@ -375,6 +378,35 @@ async fn histories(world: &World, id: Uuid, queue: &str) {
     world
         .wait_until("all events are handed out", ALL_HANDED_OUT)
         .await;
+}
+
+/// A family that takes its consent to sharing back is gone from the copy without the integrator asking for anything.
+async fn a_withdrawal_reaches_the_copy_by_the_queue(world: &World, file: &std::path::Path) {
+    let (household, carer) = world.create(true).await;
+    let household = household.to_string();
+    let becomes = async |kept: bool| {
+        for _ in 0..300 {
+            let copy = Copy::load(file).unwrap();
+            if copy.households.contains_key(&household) == kept {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("not within 30 s: the copy holds the family: {kept}");
+    };
+    becomes(true).await;
+    let keys = &world.stack.config.keys.special_category_key_file;
+    let taken_back = Withdrawal {
+        person: carer,
+        purpose: "sharing".to_owned(),
+        said: Said::ByLink,
+        at: Utc::now(),
+    };
+    let sealer = Sealer::from_key_file(keys).unwrap();
+    withdrawal::withdraw(&world.database, &sealer, &world.url, &taken_back)
+        .await
+        .unwrap();
+    becomes(false).await;
 }
 
 async fn own_channel(world: &World) -> (Connection, lapin::Channel) {

@@ -70,8 +70,18 @@ impl Workshop<'_> {
         );
         let set_number = self.set_number(index);
         if matches!(plan.filing, Filing::FilledPdf) {
-            return self.typed(plan, set_number, &answers);
+            let fields = truth::fields(self.definition, &answers);
+            return self.typed(plan, set_number, fields, "scans");
         }
+        let again = if plan
+            .oddities
+            .iter()
+            .any(|o| matches!(o, Oddity::ComesAgain))
+        {
+            self.again(index, plan, &answers)?
+        } else {
+            Vec::new()
+        };
         let mut pages = self.filled(index, plan, &set_number, &mut answers)?;
         let used: Vec<u32> = (1..=self.definition.pages)
             .filter(|page| {
@@ -132,9 +142,35 @@ impl Workshop<'_> {
             .into_iter()
             .map(|(name, bytes)| (folder.join(name), bytes))
             .collect();
+        files.extend(again);
         files.extend(later.map(|(name, bytes)| (PathBuf::from("later").join(name), bytes)));
         files.push((folder.join("truth.json"), json));
         Ok(files)
+    }
+
+    /// The form on which the family comes again half a year later, filled in on a screen: it has moved and has another
+    /// telephone.
+    fn again(
+        &self,
+        index: u64,
+        plan: &Plan,
+        answers: &BTreeMap<String, Answer>,
+    ) -> anyhow::Result<Vec<File>> {
+        const NEW: [(&str, &str); 6] = [
+            ("primary_carer.mobile", "07700900871"),
+            ("primary_carer.address_line_1", "3 Millrace Close"),
+            ("primary_carer.town", "Luton"),
+            ("primary_carer.postcode", "LU1 2BQ"),
+            ("declaration.date_signed", "2026-10-12"),
+            ("office.date_received", "2026-10-14"),
+        ];
+        let mut fields = truth::fields(self.definition, answers);
+        for (name, value) in NEW {
+            if let Some(field) = fields.iter_mut().find(|field| field.0 == name) {
+                field.1 = value.into();
+            }
+        }
+        self.typed(plan, self.set_number(index + 5_000), fields, "again")
     }
 
     /// A form that was filled in on a screen: every page of it, for nobody took out the empty one.
@@ -142,16 +178,25 @@ impl Workshop<'_> {
         &self,
         plan: &Plan,
         set_number: String,
-        answers: &BTreeMap<String, Answer>,
+        fields: Vec<(String, serde_json::Value)>,
+        folder: &str,
     ) -> anyhow::Result<Vec<File>> {
-        let fields = truth::fields(self.definition, answers);
-        let values = fields.iter().cloned().collect();
-        let text = |name: &str| answers.get(name).and_then(|a| a.value.as_str());
+        let values: BTreeMap<String, serde_json::Value> = fields.iter().cloned().collect();
+        let text = |name: &str| values.get(name).and_then(|value| value.as_str());
         let name = ["primary_carer.first_name", "primary_carer.surname"].map(text);
         let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let entries = digital::entries(self.definition, &values, &name);
         let blank = print_fillable(self.definition, Some(&set_number), &print::Fonts::find()?)?;
-        let folder = PathBuf::from("scans").join(&plan.name);
+        let features = if folder == "again" {
+            vec![
+                "pdf".to_owned(),
+                "digital".to_owned(),
+                "a family again".to_owned(),
+            ]
+        } else {
+            plan.features.iter().map(|f| (*f).to_owned()).collect()
+        };
+        let folder = PathBuf::from(folder).join(&plan.name);
         let file = "form.pdf".to_owned();
         let truth = Truth {
             form: self.definition.id.clone(),
@@ -160,7 +205,7 @@ impl Workshop<'_> {
             files: vec![file.clone()],
             pages: (1..=self.definition.pages).collect(),
             later_files: Vec::new(),
-            features: plan.features.iter().map(|f| (*f).to_owned()).collect(),
+            features,
             expected: Expected::Record,
             writer: None,
             capture: None,

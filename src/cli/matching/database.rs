@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     matching::{
-        Parameters, SearchKeys, Traits,
-        evaluation::{self, Figures},
+        Namesakes, Parameters, SearchKeys, Traits,
+        evaluation::{self, Figures, Found},
         population::Population,
     },
     storage::{Database, match_keys},
@@ -111,10 +111,16 @@ pub fn evaluate(
         let found = runtime.block_on(match_keys::candidates(&mut connection, traits));
         times.push(began.elapsed().as_secs_f64() * 1000.0);
         match found {
-            Ok(found) => found.iter().map(|(id, _)| place(*id)).collect(),
+            Ok(found) => Found {
+                places: found.people.iter().map(|(id, _)| place(*id)).collect(),
+                namesakes: found.namesakes,
+            },
             Err(error) => {
                 failure = Some(error);
-                Vec::new()
+                Found {
+                    places: Vec::new(),
+                    namesakes: Namesakes { bearing: 0, of: 0 },
+                }
             }
         }
     });

@@ -9,7 +9,7 @@ use crate::{
     storage::{Database, documents},
 };
 
-/// Folders of the samples that are put in; `later` is for a person to try.
+/// Folders of the samples that are put in first; `later` is for a person to try.
 const FOLDERS: [&str; 2] = ["scans", "hostile"];
 
 /// What was put into the bucket.
@@ -20,10 +20,22 @@ pub(super) struct Uploaded {
     pub(super) known: usize,
 }
 
+/// The folder of forms of families that come again.
+pub(super) const AGAIN: &str = "again";
+
 /// Puts every file of the sample folders into the bucket that is not there yet.
 pub(super) async fn upload(store: &ObjectStore, samples: &Path) -> anyhow::Result<Uploaded> {
+    put(store, samples, &FOLDERS).await
+}
+
+/// The same with the forms of families that come again.
+pub(super) async fn upload_again(store: &ObjectStore, samples: &Path) -> anyhow::Result<Uploaded> {
+    put(store, samples, &[AGAIN]).await
+}
+
+async fn put(store: &ObjectStore, samples: &Path, folders: &[&str]) -> anyhow::Result<Uploaded> {
     let mut files = Vec::new();
-    for folder in FOLDERS {
+    for folder in folders {
         collect(&samples.join(folder), &mut files)?;
     }
     if files.is_empty() {

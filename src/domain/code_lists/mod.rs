@@ -41,7 +41,7 @@ pub struct CodeList {
 }
 
 /// An answer in the words and codes of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Coding {
     /// List and version: `ethnic_group/2026-11-24`.
     pub list: String,
@@ -51,6 +51,35 @@ pub struct Coding {
     pub label: String,
     /// Codes by outside system; a system without a fitting code is left out.
     pub mapped: BTreeMap<String, String>,
+}
+
+impl Coding {
+    /// The outside codes for a page: `NHS: B, ONS 2021: Irish`; empty when there are none.
+    pub fn in_words(&self) -> String {
+        let one = |(system, code): (&String, &String)| format!("{}: {code}", system_name(system));
+        self.mapped.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What people call an outside system.
+fn system_name(key: &str) -> &str {
+    match key {
+        "ons_2021" => "ONS 2021",
+        "nhs" | "nhs_stated" => "NHS",
+        "dfe" => "DfE",
+        "fhir" => "FHIR",
+        "hl7" => "HL7",
+        "uk_core" => "UK Core",
+        other => other,
+    }
+}
+
+/// The codes of those answers that a list has, by name.
+pub fn codings(answers: &BTreeMap<String, serde_json::Value>) -> BTreeMap<String, Coding> {
+    answers
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), coding(name, value.as_str()?)?)))
+        .collect()
 }
 
 static LISTS: LazyLock<Vec<CodeList>> = LazyLock::new(|| {
@@ -120,6 +149,21 @@ mod tests {
                 for system in code.codes.keys() {
                     assert!(list.systems.contains_key(system), "{}: {system}", list.id);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_said_by_the_names_people_know() {
+        let irish = coding("primary_carer.ethnic_group", "white_irish").unwrap();
+        assert!(irish.in_words().contains("NHS: B"), "{}", irish.in_words());
+        for list in all() {
+            for system in list.systems.keys() {
+                assert_ne!(
+                    system_name(system),
+                    system,
+                    "{system} has no name for people"
+                );
             }
         }
     }

@@ -19,9 +19,9 @@ fn a_small_town_is_matched_as_well_as_ever() {
         "{figures:#?}"
     );
     assert_eq!(figures.strangers_taken.count, 0, "{figures:#?}");
-    assert!(figures.recall.share > 0.8, "{figures:#?}");
+    assert!(figures.recall.share > 0.85, "{figures:#?}");
     assert!(figures.recall_with_clerk.share > 0.98, "{figures:#?}");
-    assert!(figures.clerk.share < 0.2, "{figures:#?}");
+    assert!(figures.clerk.share < 0.13, "{figures:#?}");
     let twins = figures.stories[&Story::Twin];
     assert!(
         twins.forms > 0 && twins.right + twins.wrong == 0,

@@ -4,16 +4,16 @@ use chrono::NaiveDate;
 
 use super::{carer, child};
 use crate::matching::{
-    Comparison, Kind, Level, Parameters, Safeguard, Trait, Traits, Verdict, compare,
+    Comparison, Kind, Level, Namesakes, Parameters, Safeguard, Trait, Traits, Verdict, compare,
 };
 
 fn verdict(a: &Traits, b: &Traits) -> Verdict {
     let parameters = Parameters::bundled();
-    parameters.verdict(&compare(parameters, a, b))
+    parameters.verdict(&compare(parameters, a, b, None))
 }
 
 fn comparison(a: &Traits, b: &Traits) -> Comparison {
-    compare(Parameters::bundled(), a, b)
+    compare(Parameters::bundled(), a, b, None)
 }
 
 fn level(a: &Traits, b: &Traits, compared: Trait) -> Option<Level> {
@@ -255,6 +255,42 @@ fn two_numbers_are_never_settled_as_one_person() {
         Some(Safeguard::TwoNumbers)
     );
     assert_ne!(verdict(&carer(), &other), Verdict::Same);
+}
+
+#[test]
+fn a_rare_surname_says_more_than_a_common_one() {
+    // What a household shares counts once: only of people who share no home does a surname say more.
+    let named = |surname: &str| Traits {
+        surname: surname.to_owned(),
+        nhs_number: None,
+        phones: Vec::new(),
+        email: None,
+        address_line: None,
+        postcode: None,
+        ..carer()
+    };
+    let weight = |surname| comparison(&named(surname), &named(surname)).weight;
+    assert!(weight("Thornbury") > weight("Smith") + 2.0);
+}
+
+#[test]
+fn names_that_many_on_the_register_bear_say_less() {
+    let moved = Traits {
+        phones: Vec::new(),
+        email: None,
+        address_line: None,
+        postcode: None,
+        nhs_number: None,
+        ..carer()
+    };
+    let among = |bearing| {
+        let namesakes = Namesakes {
+            bearing,
+            of: 50_000,
+        };
+        compare(Parameters::bundled(), &moved, &moved, Some(namesakes)).weight
+    };
+    assert!(among(1) > among(10) + 3.0 && among(10) > among(100));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::carer;
 use crate::matching::{Kind, Parameters, Traits, Verdict, compare};
 
 fn weight(a: &Traits, b: &Traits) -> f64 {
-    compare(Parameters::bundled(), a, b).weight
+    compare(Parameters::bundled(), a, b, None).weight
 }
 
 /// A choice of few values, so that people often agree.
@@ -56,7 +56,7 @@ proptest! {
     #[test]
     fn comparing_is_symmetric((a, b) in any_kind()) {
         let parameters = Parameters::bundled();
-        let (one, other) = (compare(parameters, &a, &b), compare(parameters, &b, &a));
+        let (one, other) = (compare(parameters, &a, &b, None), compare(parameters, &b, &a, None));
         prop_assert!((one.weight - other.weight).abs() < 1e-9);
         prop_assert_eq!(one.safeguard, other.safeguard);
         prop_assert_eq!(parameters.verdict(&one), parameters.verdict(&other));
@@ -80,6 +80,14 @@ proptest! {
             let home = Traits { address_line: a.address_line.clone(), postcode: a.postcode.clone(), ..b.clone() };
             prop_assert!(weight(&a, &home) >= before - 1e-9, "address");
         }
+        let named = Traits {
+            first_name: a.first_name.clone(),
+            middle_names: a.middle_names.clone(),
+            known_as: a.known_as.clone(),
+            surname: a.surname.clone(),
+            ..b.clone()
+        };
+        prop_assert!(weight(&a, &named) >= before - 1e-9 || a.first_name == "Baby", "names");
     }
 
     #[test]
@@ -93,7 +101,7 @@ proptest! {
     #[test]
     fn nobody_is_settled_without_a_name_and_an_anchor((a, b) in any_kind()) {
         let parameters = Parameters::bundled();
-        if parameters.verdict(&compare(parameters, &a, &b)) == Verdict::Same {
+        if parameters.verdict(&compare(parameters, &a, &b, None)) == Verdict::Same {
             prop_assert!(
                 (a.date_of_birth.is_some() && a.date_of_birth == b.date_of_birth)
                     || (a.nhs_number.is_some() && a.nhs_number == b.nhs_number)

@@ -12,7 +12,7 @@ use super::super::register;
 use super::extent::Extent;
 
 /// Tables with rows that tell of a family or its papers. All of them are emptied of it.
-pub const REACHED: [&str; 31] = [
+pub const REACHED: [&str; 32] = [
     "address",
     "consent",
     "consent_withdrawal",
@@ -27,6 +27,7 @@ pub const REACHED: [&str; 31] = [
     "form_note",
     "household",
     "household_member",
+    "household_merge",
     "keying_task",
     "keying_time",
     "match_candidate",

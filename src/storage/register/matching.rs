@@ -82,8 +82,9 @@ async fn alike(
 ) -> Result<Vec<(Uuid, Comparison, Verdict)>> {
     let parameters = Parameters::bundled();
     let mut found = Vec::new();
-    for (id, known) in match_keys::candidates(connection, traits).await? {
-        let comparison = compare(parameters, traits, &known);
+    let candidates = match_keys::candidates(connection, traits).await?;
+    for (id, known) in candidates.people {
+        let comparison = compare(parameters, traits, &known, Some(candidates.namesakes));
         let verdict = parameters.verdict(&comparison);
         if verdict != Verdict::Different {
             found.push((id, comparison, verdict));

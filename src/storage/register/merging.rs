@@ -190,7 +190,7 @@ async fn give_answers(
 }
 
 /// Those of `theirs` that are not among `mine`.
-fn lacking(mine: &Answers, theirs: Answers) -> Vec<Change> {
+pub(super) fn lacking(mine: &Answers, theirs: Answers) -> Vec<Change> {
     let new = theirs
         .into_iter()
         .filter(|(name, _)| !mine.contains_key(name));

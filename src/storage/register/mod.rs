@@ -11,6 +11,7 @@ mod consents;
 pub mod correcting;
 pub mod deciding;
 pub mod history;
+pub mod household_merging;
 pub mod matching;
 pub mod merging;
 mod people;

@@ -259,7 +259,7 @@ pub(super) async fn remove_without_consent(
     .await?;
     let rows = sqlx::query!(
         "SELECT service_user_id, household_id, name FROM special_value
-         WHERE household_id = $1 OR service_user_id = ANY ($2)",
+         WHERE household_id IN (SELECT id FROM household WHERE $1 IN (id, merged_into)) OR service_user_id = ANY ($2)",
         household_id,
         &people
     )
@@ -276,7 +276,8 @@ pub(super) async fn remove_without_consent(
     }
     sqlx::query!(
         "UPDATE record_change SET key_id = NULL, sealed = NULL
-         WHERE sealed IS NOT NULL AND (household_id = $1 OR service_user_id = ANY ($2))",
+         WHERE sealed IS NOT NULL AND (household_id IN (SELECT id FROM household WHERE $1 IN (id, merged_into))
+                                       OR service_user_id = ANY ($2))",
         household_id,
         &people
     )

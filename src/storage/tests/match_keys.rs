@@ -57,7 +57,7 @@ fn only(first: &str, surname: &str) -> Traits {
 
 async fn found(connection: &mut PgConnection, traits: &Traits) -> Vec<Uuid> {
     let candidates = match_keys::candidates(connection, traits).await.unwrap();
-    candidates.into_iter().map(|(id, _)| id).collect()
+    candidates.people.into_iter().map(|(id, _)| id).collect()
 }
 
 #[tokio::test]
@@ -104,6 +104,7 @@ async fn a_person_is_found_by_each_key_alone_and_comes_back_whole() {
     let (_, traits) = match_keys::candidates(connection, &carer())
         .await
         .unwrap()
+        .people
         .remove(0);
     assert!(traits == carer());
     let child = Traits {
@@ -167,9 +168,11 @@ async fn of_a_whole_town_the_right_person_comes_first() {
         let candidates = match_keys::candidates(connection, &arrival.traits)
             .await
             .unwrap();
+        let namesakes = Some(candidates.namesakes);
+        let candidates = candidates.people;
         assert!(candidates.len() <= 50);
         for (candidate, traits) in &candidates {
-            let comparison = compare(parameters, &arrival.traits, traits);
+            let comparison = compare(parameters, &arrival.traits, traits, namesakes);
             if parameters.verdict(&comparison) == Verdict::Same {
                 assert_eq!(
                     Some(*candidate),

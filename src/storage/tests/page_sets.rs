@@ -409,6 +409,7 @@ async fn the_sum_adds_up_and_changes_are_reported_once() {
         quarantined: 0,
         duplicates: 1,
         events: 0,
+        updates: 0,
         in_progress: 1,
         unpublished: 5,
     };
@@ -416,7 +417,7 @@ async fn the_sum_adds_up_and_changes_are_reported_once() {
     assert!(counted.adds_up());
     assert_eq!(
         counted.to_string(),
-        "scans 3 = records 0 + in review 1 + exceptions 2 + quarantined 0; duplicates 1; events 0"
+        "scans 3 = records 0 + in review 1 + exceptions 2 + quarantined 0; duplicates 1; events 0 created, 0 updated"
     );
 
     let changes = watcher.changes().await.unwrap();

@@ -60,6 +60,7 @@ pub const SCOPE_TITLES: [(&str, &str); 7] = [
         service_user::ServiceUserView,
         record::MemberView,
         record::ConsentView,
+        crate::domain::code_lists::Coding,
         household::HouseholdList,
         household::HouseholdLine,
         household::HouseholdView,

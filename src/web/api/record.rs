@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::domain::code_lists::{self, Coding};
 use crate::domain::protected_address::tells_where;
 use crate::domain::recipient::Terms;
 use crate::domain::recipient_fields::{FieldGroup, group_of};
@@ -77,6 +78,9 @@ pub(super) struct MemberView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub special: Option<BTreeMap<String, Json>>,
+    /// The same answers in other people's code lists (ONS 2021, NHS, schools, FHIR), by field name, of the parts that are
+    /// given. A list without a fitting code leaves it out.
+    pub codings: BTreeMap<String, Coding>,
 }
 
 impl MemberView {
@@ -90,6 +94,10 @@ impl MemberView {
         let contact = terms.gives(FieldGroup::Contact);
         let details: BTreeMap<String, Json> =
             serde_json::from_value(member.details).unwrap_or_default();
+        let details = given(details, terms);
+        let special = special.filter(|_| terms.gives(FieldGroup::Special));
+        let mut codings = code_lists::codings(&details);
+        codings.extend(special.iter().flat_map(code_lists::codings));
         Self {
             id: member.id,
             role: member.role,
@@ -102,8 +110,9 @@ impl MemberView {
                 .then_some(member.nhs_number),
             phone: contact.then_some(member.phone),
             email: contact.then_some(member.email),
-            details: given(details, terms),
-            special: special.filter(|_| terms.gives(FieldGroup::Special)),
+            details,
+            special,
+            codings,
         }
     }
 }

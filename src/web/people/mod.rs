@@ -3,6 +3,7 @@
 mod consents;
 mod correct;
 mod history;
+mod households;
 mod merge;
 
 use uuid::Uuid;
@@ -48,4 +49,7 @@ pub(super) fn routes() -> Routes {
         .get("/service-users/{service_user}/merge", merge::show)
         .post("/service-users/{service_user}/merge", merge::merge)
         .post("/service-users/{service_user}/unmerge", merge::undo)
+        .get("/households/{household}/merge", households::show)
+        .post("/households/{household}/merge", households::merge)
+        .post("/households/{household}/unmerge", households::undo)
 }

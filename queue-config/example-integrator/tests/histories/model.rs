@@ -35,6 +35,8 @@ pub struct State {
     /// Version of each person's record.
     people: BTreeMap<String, u32>,
     merged: BTreeMap<String, (String, Vec<String>)>,
+    /// Households in use no longer: as they were, and the one that has their members.
+    absorbed: BTreeMap<String, (Household, String)>,
     /// Families the recipient was told of.
     known: BTreeSet<String>,
     events: Vec<Announced>,
@@ -63,6 +65,7 @@ impl Model {
             households: BTreeMap::new(),
             people: BTreeMap::new(),
             merged: BTreeMap::new(),
+            absorbed: BTreeMap::new(),
             known: BTreeSet::new(),
             events: vec![],
             queue: VecDeque::new(),
@@ -191,8 +194,10 @@ impl State {
             25..50 => self.update(),
             50..60 => self.merge(),
             60..68 => self.unmerge(),
-            68..78 => self.erase(),
-            78..99 => self.say_no_or_yes(),
+            68..76 => self.erase(),
+            76..80 => self.merge_households(),
+            80..84 => self.part_households(),
+            84..99 => self.say_no_or_yes(),
             _ => {
                 // For good.
                 self.revoked |= self.rng.random_bool(0.3);
@@ -343,11 +348,73 @@ impl State {
             .collect()
     }
 
+    /// Two families are found to be one: the kept one has the members of both, the other is given no longer.
+    fn merge_households(&mut self) {
+        let (Some(kept), Some(other)) = (self.any_household(), self.any_household()) else {
+            return;
+        };
+        if kept == other {
+            return;
+        }
+        let absorbed = self.households.remove(&other).unwrap();
+        let household = self.households.get_mut(&kept).unwrap();
+        household.revision += 1;
+        for person in &absorbed.members {
+            if !household.members.contains(person) {
+                household.members.push(person.clone());
+            }
+        }
+        self.absorbed
+            .insert(other.clone(), (absorbed, kept.clone()));
+        self.announce_merge_of_households(&kept, &other, false);
+        self.withdraw(&other);
+    }
+
+    fn part_households(&mut self) {
+        let merges: Vec<String> = self.absorbed.keys().cloned().collect();
+        let Some(other) = merges.choose(&mut self.rng).cloned() else {
+            return;
+        };
+        let (mut absorbed, kept) = self.absorbed.remove(&other).unwrap();
+        let Some(household) = self.households.get_mut(&kept) else {
+            return;
+        };
+        household.revision += 1;
+        household.members.retain(|m| !absorbed.members.contains(m));
+        if household.members.is_empty() {
+            household.members.push(format!("{kept} anew"));
+            self.people.insert(format!("{kept} anew"), 1);
+        }
+        absorbed.revision += 1;
+        self.households.insert(other.clone(), absorbed);
+        self.announce_merge_of_households(&kept, &other, true);
+        self.announce(
+            "uk.enrol.contact.updated.v1",
+            &other,
+            json!({ "household_id": other }),
+        );
+    }
+
+    fn announce_merge_of_households(&mut self, kept: &str, absorbed: &str, undone: bool) {
+        let data =
+            json!({ "household_id": kept, "absorbed_household_id": absorbed, "undone": undone });
+        self.announce("uk.enrol.household.merged.v1", kept, data);
+    }
+
+    /// Says to a recipient that knows the family that it is given it no longer, where that is so.
+    fn withdraw(&mut self, household: &str) {
+        if !self.sees(household) && self.known.remove(household) {
+            let data = json!({ "household_id": household });
+            self.hand_out("uk.enrol.contact.unshared.v1", household, data);
+        }
+    }
+
     fn erase(&mut self) {
         let Some(id) = self.any_household() else {
             return;
         };
         self.households.remove(&id);
+        self.absorbed.retain(|_, (_, kept)| *kept != id);
         self.announce(
             "uk.enrol.contact.erased.v1",
             &id,

@@ -80,7 +80,7 @@ pub fn samples() -> Vec<Plan> {
             ("patrick-hand", pens::BLACK, Tick),
             scanner(200, Mode::Grey),
             jpeg_pdf(58),
-            &[],
+            &[Oddity::ComesAgain],
         ),
         plan(
             "02-black-and-white",

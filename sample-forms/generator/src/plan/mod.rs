@@ -110,4 +110,6 @@ pub enum Oddity {
     Hasty,
     /// One wrong box is marked and crossed out.
     Slip,
+    /// The family fills in another form half a year later, on a screen.
+    ComesAgain,
 }
