@@ -90,6 +90,19 @@ impl From<sqlx::Error> for KeyError {
     }
 }
 
+/// Takes back what was asked of others for a form.
+pub(super) async fn withdraw(connection: &mut PgConnection, form_id: Uuid) -> Result<()> {
+    sqlx::query!(
+        "UPDATE keying_task SET state = 'withdrawn', second_as = NULL, second_value = NULL, key_id = NULL,
+                sealed = NULL, lease_holder = NULL, lease_until = NULL, version = version + 1
+         WHERE form_id = $1 AND state IN ('open', 'differs')",
+        form_id
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Asks for a second keying of the fields that `clerk` or a colleague answered and that the rules name. Returns how many
 /// there are. What was asked for an earlier state of the form is withdrawn.
 pub(super) async fn request(
@@ -99,14 +112,7 @@ pub(super) async fn request(
     clerk: Uuid,
     now: DateTime<Utc>,
 ) -> Result<usize> {
-    sqlx::query!(
-        "UPDATE keying_task SET state = 'withdrawn', second_as = NULL, second_value = NULL, key_id = NULL,
-                sealed = NULL, lease_holder = NULL, lease_until = NULL, version = version + 1
-         WHERE form_id = $1 AND state IN ('open', 'differs')",
-        form_id
-    )
-    .execute(&mut *connection)
-    .await?;
+    withdraw(connection, form_id).await?;
     let kinds: Vec<String> = rules.double.iter().map(|k| k.as_str().to_owned()).collect();
     let fields = sqlx::query!(
         r#"SELECT name, kind, confidence, settled_by AS "settled_by!" FROM field

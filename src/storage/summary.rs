@@ -24,7 +24,7 @@ pub struct Summary {
     pub duplicates: i64,
     /// Published `contact.created` events.
     pub events: i64,
-    /// Files still on their way; not part of the sum.
+    /// Files still on their way, and forms of which pages are being read again; not part of the sum.
     pub in_progress: i64,
     /// Messages not yet published, events among them.
     pub unpublished: i64,
@@ -72,7 +72,8 @@ pub async fn summary(database: &Database) -> Result<Summary> {
                + (SELECT count(*) FROM page p JOIN document d ON d.id = p.document_id
                   WHERE p.outcome = 'duplicate' AND d.state <> 'duplicate') AS "duplicates!",
              (SELECT count(*) FROM outbox WHERE message_type = $1 AND published_at IS NOT NULL) AS "events!",
-             (SELECT count(*) FROM document WHERE state IN ('received', 'reading')) AS "in_progress!",
+             (SELECT count(*) FROM document WHERE state IN ('received', 'reading'))
+               + (SELECT count(*) FROM form_reading) AS "in_progress!",
              (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS "unpublished!""#,
         crate::messaging::cloud_event::CONTACT_CREATED
     )

@@ -17,6 +17,7 @@ mod erasure;
 mod fixture;
 mod matching;
 mod oidc;
+mod pages;
 mod recipients;
 mod scans;
 mod second;

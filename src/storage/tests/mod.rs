@@ -6,6 +6,7 @@ mod audit_trail;
 mod calibration;
 mod key_rotation;
 mod match_keys;
+mod page_plan;
 mod page_sets;
 mod publishing;
 mod qa_sample;
