@@ -92,6 +92,21 @@ pub struct FormReading {
     pub fields: Vec<FieldReading>,
 }
 
+/// A page of a file read as the page of the form that somebody said it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SheetReading {
+    /// Page of the form, from 1.
+    pub form_page: u32,
+    /// How far the page may be off, millimetres.
+    pub residual_mm: f64,
+    /// As in [`PageReading`]: to pixels of the page as it was decoded, not as it was turned.
+    pub homography: [f64; 9],
+    /// The fields of that page. None has a value where the page could not be laid on the form.
+    pub fields: Vec<FieldReading>,
+    /// Why it could not, and what to do, for whoever looks at the form.
+    pub remark: Option<String>,
+}
+
 /// A page that could not become part of a form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnplacedPage {

@@ -35,6 +35,14 @@ impl Scope {
     }
 }
 
+/// The centre a form belongs to, where that is known.
+pub async fn of_form(database: &Database, id: Uuid) -> Result<Option<String>> {
+    let centre = sqlx::query_scalar!("SELECT centre FROM form WHERE id = $1", id)
+        .fetch_optional(database.pool())
+        .await?;
+    Ok(centre.flatten())
+}
+
 /// Whether there is such a form and it may be seen.
 pub async fn sees_form(database: &Database, scope: &Scope, id: Uuid) -> Result<bool> {
     let seen = sqlx::query_scalar!(

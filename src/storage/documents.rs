@@ -95,9 +95,7 @@ pub async fn insert(database: &Database, arrival: &Arrival) -> Result<Intake> {
     let original = match &arrival.content {
         Ok(sha256) => {
             // Two files with the same bytes must not both be the first one.
-            sqlx::query!("SELECT pg_advisory_xact_lock($1)", lock_number(sha256))
-                .execute(&mut *tx)
-                .await?;
+            lock_content(&mut tx, sha256).await?;
             earlier_copy(&mut tx, sha256).await?
         }
         Err(_) => None,
@@ -206,6 +204,14 @@ async fn earlier_copy(tx: &mut PgConnection, sha256: &[u8]) -> Result<Option<Uui
     )
     .fetch_optional(tx)
     .await?)
+}
+
+/// Makes everybody wait who has bytes with this SHA-256, until the transaction ends.
+pub(super) async fn lock_content(tx: &mut PgConnection, sha256: &[u8; 32]) -> Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", lock_number(sha256))
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 fn lock_number(sha256: &[u8; 32]) -> i64 {

@@ -98,6 +98,19 @@ pub async fn put(
     if state.as_deref() != Some("in_review") {
         return Ok(false);
     }
+    store(&mut transaction, sealer, form_id, account, drafts).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// The same for a form that the caller's transaction has locked.
+pub(super) async fn store(
+    connection: &mut PgConnection,
+    sealer: &Sealer,
+    form_id: Uuid,
+    account: Uuid,
+    drafts: Vec<NewDraft<'_>>,
+) -> Result<()> {
     for draft in drafts {
         let (typed, key_id, sealed) = if draft.special {
             let plain = draft.typed.to_string();
@@ -129,11 +142,10 @@ pub async fn put(
             Utc::now(),
             draft.seconds.filter(|s| *s > 0.0)
         )
-        .execute(&mut *transaction)
+        .execute(&mut *connection)
         .await?;
     }
-    transaction.commit().await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Takes back what `account` confirmed last in a form. Returns the field's name, if there was one.
@@ -159,7 +171,7 @@ pub(super) async fn forget(connection: &mut PgConnection, form_id: Uuid) -> Resu
 }
 
 /// A sealed draft cannot be put in the place of another, nor of the reading.
-fn belongs_to(form_id: Uuid, name: &str) -> Vec<u8> {
+pub(super) fn belongs_to(form_id: Uuid, name: &str) -> Vec<u8> {
     associated_data(form_id, &format!("draft:{name}"))
 }
 

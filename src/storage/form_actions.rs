@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::audit::{self, Act, Actor};
 use super::centres::Scope;
-use super::{Database, Result, StorageError, outbox};
+use super::reading::completeness;
+use super::{Database, Result, StorageError, form_readings};
+use crate::forms::definition::FormDefinition;
 
 /// Why a form is set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +156,7 @@ pub async fn referred_reason(database: &Database, form_id: Uuid) -> Result<Optio
     Ok(reason.flatten())
 }
 
-/// A form that was set aside.
+/// A form that is not in the queue, because it was set aside or is not complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetAside {
     /// Id.
@@ -184,98 +186,72 @@ pub async fn aside(database: &Database, scope: &Scope, limit: i64) -> Result<Vec
     Ok(forms)
 }
 
-/// Why a form is not read again.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadAgainError {
-    /// It is settled, or somebody else changed it.
-    #[error("the form is not waiting any more")]
-    NotWaiting,
-    /// Its sheets carry no set number, so that they would become another form.
-    #[error("the sheets carry no set number")]
-    NoSetNumber,
-    /// A file of it holds pages of other forms too.
-    #[error("the scan holds pages of other forms")]
-    Shared,
-    /// The database failed.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
+/// Forms that lack a page or whose pages are being read again, the latest change first, at most `limit`.
+pub async fn incomplete(database: &Database, scope: &Scope, limit: i64) -> Result<Vec<SetAside>> {
+    let forms = sqlx::query_as!(
+        SetAside,
+        "SELECT id, reference, reason, changed_at FROM form
+         WHERE state = 'incomplete' AND ($2::text[] IS NULL OR centre = ANY($2) OR centre IS NULL AND $3)
+         ORDER BY changed_at DESC LIMIT $1",
+        limit,
+        scope.centres.as_deref(),
+        scope.unknown
+    )
+    .fetch_all(database.pool())
+    .await?;
+    Ok(forms)
 }
 
-impl From<sqlx::Error> for ReadAgainError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Storage(error.into())
-    }
-}
-
-/// Sends the files of a form back to the readers. What was read and what was typed so far is forgotten; the pages join
-/// the form again by their set number.
+/// Has every page of a form read again, with whatever model is in force now. What people typed so far is kept.
+///
+/// # Errors
+/// [`StorageError::Conflict`] when the form does not wait any more, or the bytes of a file of it were not kept.
 pub async fn read_again(
     database: &Database,
+    definition: &FormDefinition,
     form_id: Uuid,
     account: Uuid,
-) -> Result<(), ReadAgainError> {
+) -> Result<()> {
     let mut tx = database.begin().await?;
-    let form = sqlx::query!(
-        "SELECT state, set_number FROM form WHERE id = $1 FOR UPDATE",
-        form_id
-    )
-    .fetch_optional(&mut *tx)
-    .await?
-    .ok_or(ReadAgainError::NotWaiting)?;
-    if !matches!(form.state.as_str(), "in_review" | "incomplete") {
-        return Err(ReadAgainError::NotWaiting);
+    let state = sqlx::query_scalar!("SELECT state FROM form WHERE id = $1 FOR UPDATE", form_id)
+        .fetch_optional(&mut *tx)
+        .await?;
+    if !matches!(state.as_deref(), Some("in_review" | "incomplete")) {
+        return Err(StorageError::Conflict { subject: "form" });
     }
-    if form.set_number.is_none() {
-        return Err(ReadAgainError::NoSetNumber);
-    }
-    let documents = sqlx::query_scalar!(
-        "SELECT DISTINCT document_id FROM page WHERE form_id = $1 AND outcome = 'in_form'",
-        form_id
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let shared = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM page WHERE document_id = ANY($1) AND form_id <> $2) AS "shared!""#,
-        &documents,
+    send_to_reader(&mut tx, definition, form_id, account).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same for a locked form that waits, inside the caller's transaction.
+pub(super) async fn send_to_reader(
+    tx: &mut PgConnection,
+    definition: &FormDefinition,
+    form_id: Uuid,
+    account: Uuid,
+) -> Result<()> {
+    let lost = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM page p JOIN document d ON d.id = p.document_id
+                          WHERE p.form_id = $1 AND p.outcome = 'in_form'
+                            AND (d.original_key IS NULL OR d.sha256 IS NULL)) AS "lost!""#,
         form_id
     )
     .fetch_one(&mut *tx)
     .await?;
-    if shared {
-        return Err(ReadAgainError::Shared);
-    }
-    sqlx::query!("DELETE FROM field_special WHERE form_id = $1", form_id)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query!("DELETE FROM field WHERE form_id = $1", form_id)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query!("DELETE FROM page WHERE document_id = ANY($1)", &documents)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query!(
-        "UPDATE document SET state = 'received', attempts = 0, lease_holder = NULL, lease_until = NULL,
-                next_attempt_at = now(), dispatched_at = now(), finished_at = NULL, page_count = NULL,
-                reason_code = NULL, reason = NULL
-         WHERE id = ANY($1)",
-        &documents
-    )
-    .execute(&mut *tx)
-    .await?;
-    for document in documents {
-        outbox::insert(&mut tx, &outbox::OutboxMessage::read(document)).await?;
-    }
-    sqlx::query!(
-        "UPDATE form SET state = 'incomplete', reason_code = 'read_again', reason = 'It is being read again.',
-                version = version + 1 WHERE id = $1",
+    let sent = sqlx::query!(
+        "UPDATE page SET unread = true WHERE form_id = $1 AND outcome = 'in_form'",
         form_id
     )
     .execute(&mut *tx)
     .await?;
-    end_claim(&mut tx, form_id).await?;
-    note_act(&mut tx, account, "sent_to_reader", form_id).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(())
+    if lost || sent.rows_affected() == 0 {
+        return Err(StorageError::Conflict { subject: "form" });
+    }
+    form_readings::request(tx, form_id, Some(account)).await?;
+    completeness::update_state(tx, definition, form_id).await?;
+    end_claim(tx, form_id).await?;
+    note_act(tx, account, "sent_to_reader", form_id).await
 }
 
 async fn end_claim(connection: &mut PgConnection, form_id: Uuid) -> Result<()> {

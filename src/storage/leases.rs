@@ -38,7 +38,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    fn pause_after(&self, attempt: i32) -> Duration {
+    pub(super) fn pause_after(&self, attempt: i32) -> Duration {
         let index = usize::try_from(attempt - 1).unwrap_or(0);
         self.back_off
             .get(index)

@@ -54,6 +54,14 @@ impl OutboxMessage {
             attempts: 0,
         }
     }
+
+    /// Asks a reader to read the unread pages of the form `form_id`.
+    pub fn read_form(form_id: Uuid) -> Self {
+        Self {
+            body: json!({ "form_id": form_id }),
+            ..Self::read(form_id)
+        }
+    }
 }
 
 /// Adds `message` to the outbox as part of the caller's transaction.

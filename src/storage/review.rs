@@ -196,7 +196,7 @@ pub async fn pages(database: &Database, form_id: Uuid) -> Result<Vec<FormPage>> 
         r#"SELECT p.id, p.document_id, COALESCE(d.original_key, d.object_key) AS "original_key!", d.object_key,
                   p.number, p.form_page AS "form_page!", p.homography AS "homography!"
            FROM page p JOIN document d ON d.id = p.document_id
-           WHERE p.form_id = $1 AND p.outcome = 'in_form' ORDER BY p.form_page"#,
+           WHERE p.form_id = $1 AND p.outcome = 'in_form' AND p.homography IS NOT NULL ORDER BY p.form_page"#,
         form_id
     )
     .fetch_all(database.pool())
@@ -253,7 +253,10 @@ pub async fn release(database: &Database, form_id: Uuid, account: Uuid) -> Resul
     Ok(())
 }
 
-async fn live_holder(executor: impl PgExecutor<'_>, form_id: Uuid) -> Result<Option<Holder>> {
+pub(super) async fn live_holder(
+    executor: impl PgExecutor<'_>,
+    form_id: Uuid,
+) -> Result<Option<Holder>> {
     let row = sqlx::query!(
         "SELECT c.account_id, a.display_name, c.lease_until FROM review_claim c JOIN account a ON a.id = c.account_id
          WHERE c.form_id = $1 AND c.lease_until > $2",

@@ -27,7 +27,7 @@ pub struct Summary {
     pub events: i64,
     /// Published `contact.updated` events.
     pub updates: i64,
-    /// Files still on their way; not part of the sum.
+    /// Files still on their way, and forms of which pages are being read again; not part of the sum.
     pub in_progress: i64,
     /// Messages not yet published, events among them.
     pub unpublished: i64,
@@ -77,7 +77,8 @@ pub async fn summary(database: &Database) -> Result<Summary> {
                   WHERE p.outcome = 'duplicate' AND d.state <> 'duplicate') AS "duplicates!",
              (SELECT count(*) FROM outbox WHERE message_type = $1 AND published_at IS NOT NULL) AS "events!",
              (SELECT count(*) FROM outbox WHERE message_type = $2 AND published_at IS NOT NULL) AS "updates!",
-             (SELECT count(*) FROM document WHERE state IN ('received', 'reading')) AS "in_progress!",
+             (SELECT count(*) FROM document WHERE state IN ('received', 'reading'))
+               + (SELECT count(*) FROM form_reading) AS "in_progress!",
              (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS "unpublished!""#,
         CONTACT_CREATED,
         CONTACT_UPDATED

@@ -189,11 +189,13 @@ fn routes() -> Routes {
         .get("/review/events", review::live::events)
         .merge(review::desk::routes())
         .merge(review::actions::routes())
+        .merge(review::pages::routes())
         .merge(review::batch::routes())
         .get("/accessibility", accessibility::show)
         .get("/review/{form}", review::form::show)
         .post("/review/{form}", review::submit::submit)
         .post("/review/{form}/release", review::submit::release)
+        .post("/review/{form}/reopen", review::reopen::reopen)
         .get("/review/{form}/pages/{page}", review::evidence::page)
         .get(
             "/review/{form}/pages/{page}/picture",
@@ -228,6 +230,7 @@ fn routes() -> Routes {
         .at_most(BODY_LIMIT);
     let upload = Routes::default()
         .post("/reception", reception::upload::upload)
+        .merge(review::pages::uploads())
         .at_most(reception::upload::UPLOAD_LIMIT);
     pages.merge(upload).merge(api::uploads())
 }

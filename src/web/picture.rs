@@ -47,6 +47,15 @@ struct Key {
     number: u32,
 }
 
+/// A page of a file, whatever form it belongs to.
+pub(super) struct Source {
+    pub document_id: Uuid,
+    /// Key of the file's bytes as they arrived.
+    pub original_key: String,
+    /// Page of the file, from 1.
+    pub number: u32,
+}
+
 type Slot = Arc<OnceCell<Arc<DecodedPage>>>;
 
 /// Makes pictures.
@@ -86,7 +95,7 @@ impl Pictures {
         size: Zone,
         keep: Vec<Zone>,
     ) -> Result<Bytes, PictureError> {
-        let decoded = self.decoded(page).await?;
+        let decoded = self.decoded(&source_of(page)).await?;
         let homography = page.homography;
         let covering = tokio::task::spawn_blocking(move || {
             let mut grey = sample(&decoded, &homography, size, PAGE_SCALE);
@@ -96,20 +105,56 @@ impl Pictures {
         covering.await.map_err(|_| PictureError::NoPage)
     }
 
+    /// PNG of a page as it was scanned, turned clockwise by that many quarters; `longer` is the length of its longer side
+    /// in pixels.
+    pub async fn sheet(
+        &self,
+        source: &Source,
+        quarters: u32,
+        longer: u32,
+    ) -> Result<Bytes, PictureError> {
+        let decoded = self.decoded(source).await?;
+        let cutting = tokio::task::spawn_blocking(move || {
+            let (width, height) = (f64::from(decoded.width), f64::from(decoded.height));
+            let (back, across, down) = turning_back(quarters, width, height);
+            let zone = Zone {
+                x: 0.0,
+                y: 0.0,
+                width: across,
+                height: down,
+            };
+            let scale = (f64::from(longer) / across.max(down)).min(1.0);
+            png(&sample(&decoded, &back, zone, scale))
+        });
+        cutting.await.map_err(|_| PictureError::NoPage)
+    }
+
+    /// Whether a file can be decoded within `limits`.
+    pub async fn decode(&self, bytes: Bytes, limits: DecodeLimits) -> Result<(), DecodeError> {
+        let Ok(_permit) = self.decoding.acquire().await else {
+            return Err(DecodeError::Killed);
+        };
+        let decoder = self.decoder.clone();
+        let decoding = tokio::task::spawn_blocking(move || {
+            decoder.decode_each(&bytes, &limits, |_| Ok::<_, DecodeError>(()))
+        });
+        decoding.await.map_err(|_| DecodeError::Killed)?.map(drop)
+    }
+
     async fn cut(&self, page: &FormPage, zone: Zone, scale: f64) -> Result<Bytes, PictureError> {
-        let decoded = self.decoded(page).await?;
+        let decoded = self.decoded(&source_of(page)).await?;
         let homography = page.homography;
         let cutting =
             tokio::task::spawn_blocking(move || png(&sample(&decoded, &homography, zone, scale)));
         cutting.await.map_err(|_| PictureError::NoPage)
     }
 
-    async fn decoded(&self, page: &FormPage) -> Result<Arc<DecodedPage>, PictureError> {
+    async fn decoded(&self, page: &Source) -> Result<Arc<DecodedPage>, PictureError> {
         let slot = self.slot(Key {
             document: page.document_id,
             number: page.number,
         });
-        let decoded = slot.get_or_try_init(|| self.decode(page)).await?;
+        let decoded = slot.get_or_try_init(|| self.fetch(page)).await?;
         Ok(Arc::clone(decoded))
     }
 
@@ -127,7 +172,7 @@ impl Pictures {
         slot
     }
 
-    async fn decode(&self, page: &FormPage) -> Result<Arc<DecodedPage>, PictureError> {
+    async fn fetch(&self, page: &Source) -> Result<Arc<DecodedPage>, PictureError> {
         let _permit = self
             .decoding
             .acquire()
@@ -146,6 +191,29 @@ impl Pictures {
             .find(|p| p.number == number)
             .map(Arc::new)
             .ok_or(PictureError::NoPage)
+    }
+}
+
+/// From the pixels of a page turned clockwise by that many quarters to those of the page as it is, with the width and
+/// height of the turned one.
+fn turning_back(quarters: u32, width: f64, height: f64) -> ([f64; 9], f64, f64) {
+    match quarters % 4 {
+        1 => (
+            [0.0, 1.0, 0.0, -1.0, 0.0, height, 0.0, 0.0, 1.0],
+            height,
+            width,
+        ),
+        2 => (
+            [-1.0, 0.0, width, 0.0, -1.0, height, 0.0, 0.0, 1.0],
+            width,
+            height,
+        ),
+        3 => (
+            [0.0, -1.0, width, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+            height,
+            width,
+        ),
+        _ => ([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], width, height),
     }
 }
 
@@ -201,6 +269,15 @@ fn sample(page: &DecodedPage, homography: &[f64; 9], zone: Zone, scale: f64) -> 
         width,
         height,
         pixels,
+    }
+}
+
+/// Where a page's picture comes from.
+fn source_of(page: &FormPage) -> Source {
+    Source {
+        document_id: page.document_id,
+        original_key: page.original_key.clone(),
+        number: page.number,
     }
 }
 
@@ -320,6 +397,40 @@ mod tests {
         let at = |x: usize, y: usize| grey.pixels[y * 80 + x];
         assert_eq!((at(20, 10), at(40, 20), at(13, 3)), (0, 0, 0));
         assert_eq!((at(10, 10), at(50, 15), at(30, 30)), (160, 160, 160));
+    }
+
+    #[test]
+    fn a_sheet_is_turned_the_way_the_hands_of_a_clock_go() {
+        // Black in the upper right corner; a quarter to the right brings it to the lower right.
+        let (width, height) = (100u32, 50u32);
+        let mut grey = vec![255; 5000];
+        for y in 0..10 {
+            for x in 90..100 {
+                grey[y * 100 + x] = 0;
+            }
+        }
+        let page = DecodedPage {
+            number: 1,
+            width,
+            height,
+            dpi: None,
+            source: "png".into(),
+            grey,
+        };
+        let (back, across, down) = turning_back(1, 100.0, 50.0);
+        assert_eq!((across, down), (50.0, 100.0));
+        let corner = Zone {
+            x: 40.0,
+            y: 90.0,
+            width: 10.0,
+            height: 10.0,
+        };
+        assert!(
+            sample(&page, &back, corner, 1.0)
+                .pixels
+                .iter()
+                .all(|p| *p == 0)
+        );
     }
 
     #[test]

@@ -13,6 +13,9 @@ const { values: options } = parseArgs({
 const stage = await Stage.open(options)
 let keys = 0
 let fields = 0
+/** Fields answered by taking another reading with its number. */
+let taken = 0
+let offeredSeen = false
 const settled = []
 
 /** The page. */
@@ -94,7 +97,10 @@ async function answer(truth) {
     if (asShown) continue
     const texts = await page.locator('[data-enrol-take]').evaluateAll((buttons) => buttons.map((button) => button.childNodes[1].textContent.trim()))
     const offered = texts.indexOf(parts.join(' '))
-    if (offered >= 0) return go(writing ? `Alt+${offered + 1}` : String(offered + 1))
+    if (offered >= 0) {
+      taken += 1
+      return go(writing ? `Alt+${offered + 1}` : String(offered + 1))
+    }
     if (!writing) await press('e')
     for (const [index, part] of parts.entries()) {
       if (index > 0) await press('Tab')
@@ -151,6 +157,10 @@ async function clear(number) {
         await page.goto(`${new URL(options.url).origin}/review/${form}/desk`)
         await help()
       }
+    }
+    if (!offeredSeen && (await page.locator('[data-enrol-take]').count()) > 1) {
+      offeredSeen = true
+      await stage.inspect(page, `desk-readings${options['no-javascript'] ? '-plain' : ''}`)
     }
     if (options.expire && number === 0 && step === 3) await expire()
     else if (await page.locator('.govuk-error-summary').count()) {
@@ -245,7 +255,7 @@ try {
   await page.screenshot({ path: `${options.screens}/desk-failure.png`, fullPage: true }).catch(() => {})
 } finally {
   const { findings, problems, screens } = stage
-  console.log(JSON.stringify({ settled, fields, keys, findings, problems, screens }))
+  console.log(JSON.stringify({ settled, fields, taken, keys, findings, problems, screens }))
   process.exitCode = findings.length === 0 && problems.length === 0 ? 0 : 1
   await stage.browser.close()
 }

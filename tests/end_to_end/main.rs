@@ -10,5 +10,6 @@ mod at_reception;
 mod browser;
 mod erasure;
 mod faults;
+mod pages;
 mod rig;
 mod whole_path;

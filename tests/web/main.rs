@@ -25,6 +25,7 @@ mod matching;
 mod oidc;
 mod protected;
 mod quality;
+mod pages;
 mod recipients;
 mod scans;
 mod second;

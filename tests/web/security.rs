@@ -92,6 +92,12 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("GET", "/review/batch", Roles(CHECKING)),
         ("POST", "/review/batch", Roles(CHECKING)),
         ("GET", "/accessibility", Anybody),
+        ("GET", "/review/{form}/pages", Roles(CHECKING)),
+        ("POST", "/review/{form}/pages", Roles(CHECKING)),
+        ("POST", "/review/{form}/pages/undo", Roles(CHECKING)),
+        ("POST", "/review/{form}/pages/scan", Roles(CHECKING)),
+        ("GET", "/review/{form}/sheets/{sheet}", Roles(CHECKING)),
+        ("POST", "/review/{form}/reopen", Roles(CHECKING)),
         ("GET", "/review/{form}/pages/{page}", Roles(FORMS)),
         ("GET", "/review/{form}/pages/{page}/picture", Roles(FORMS)),
         ("GET", "/review/{form}/fields/{field}/crop", Roles(CROPS)),
@@ -211,6 +217,7 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
             Roles(RECEPTION),
         ),
         ("GET", "/supervision", Roles(SUPERVISING)),
+        ("POST", "/supervision/read-again", Roles(SUPERVISING)),
         ("GET", "/supervision/exceptions", Roles(SUPERVISING)),
         (
             "POST",
@@ -293,6 +300,8 @@ impl Papers {
     fn path(&self, path: &str) -> String {
         path.replace("{form}", &self.form.to_string())
             .replace("{page}", "1")
+            // There is no such sheet.
+            .replace("{sheet}", &self.form.to_string())
             // Nobody has this task.
             .replace("{task}", &self.form.to_string())
             .replace("{field}", "primary_carer.surname")
@@ -334,7 +343,7 @@ async fn ask(browser: &Browser, method: &str, path: &str, csrf: &str) -> Respons
     let url = format!("{}{path}", browser.url);
     match method {
         "GET" => browser.client.get(url),
-        "POST" if path == "/reception" => {
+        "POST" if path == "/reception" || path.ends_with("/pages/scan") => {
             let form = reqwest::multipart::Form::new().text("csrf", csrf.to_owned());
             browser.client.post(url).multipart(form)
         }

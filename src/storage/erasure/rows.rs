@@ -12,7 +12,7 @@ use super::super::register;
 use super::extent::Extent;
 
 /// Tables with rows that tell of a family or its papers. All of them are emptied of it.
-pub const REACHED: [&str; 32] = [
+pub const REACHED: [&str; 34] = [
     "address",
     "consent",
     "consent_withdrawal",
@@ -25,6 +25,7 @@ pub const REACHED: [&str; 32] = [
     "field_special",
     "form",
     "form_note",
+    "form_reading",
     "household",
     "household_member",
     "household_merge",
@@ -34,6 +35,7 @@ pub const REACHED: [&str; 32] = [
     "match_key",
     "outbox",
     "page",
+    "page_change",
     "person_merge",
     "recipient_event",
     "recipient_family",
@@ -48,7 +50,7 @@ pub const REACHED: [&str; 32] = [
 ];
 
 /// Tables that stay as they are, and why they may.
-pub const KEPT: [(&str, &str); 19] = [
+pub const KEPT: [(&str, &str); 20] = [
     ("account", "staff"),
     ("account_centre", "staff"),
     ("account_role", "staff"),
@@ -75,6 +77,7 @@ pub const KEPT: [(&str, &str); 19] = [
     ("erasure", "that it was erased, by id"),
     ("erasure_plan", "who proposed and who agreed"),
     ("printed_set", "numbers printed on blanks"),
+    ("reading_model", "names of Enrol's own models"),
     ("recipient", "other systems"),
     ("recipient_terms", "other systems"),
     ("session", "staff"),
@@ -325,6 +328,20 @@ async fn papers(
         "DELETE FROM page WHERE form_id = ANY ($1) OR document_id = ANY ($2)",
         &extent.forms,
         &whole
+    );
+    delete!(
+        connection,
+        removed,
+        "page_change",
+        "DELETE FROM page_change WHERE form_id = ANY ($1)",
+        &extent.forms
+    );
+    delete!(
+        connection,
+        removed,
+        "form_reading",
+        "DELETE FROM form_reading WHERE form_id = ANY ($1)",
+        &extent.forms
     );
     delete!(
         connection,

@@ -23,34 +23,27 @@ use crate::{
     },
 };
 
-/// Fields that a form did not have before.
-pub(super) struct NewFields<'a> {
+/// Fields as they were read just now.
+pub(in crate::storage) struct NewFields<'a> {
     /// The weights they were read with.
-    pub(super) model: &'a str,
+    pub model: &'a str,
     /// What was read.
-    pub(super) reading: &'a FormReading,
-    /// The pages that are new.
-    pub(super) pages: &'a [u32],
+    pub fields: Vec<&'a FieldReading>,
 }
 
-/// Adds the fields that stand on new pages of the form.
-pub(super) async fn insert(
+/// Stores the fields of pages that the form did not have before or that were read again. What people typed into them so
+/// far is kept; an answer that was settled is not, for it was of another reading.
+pub(in crate::storage) async fn store(
     tx: &mut PgConnection,
     sealer: &Sealer,
     definition: &FormDefinition,
     form_id: Uuid,
     new: &NewFields<'_>,
 ) -> Result<()> {
-    let fields: Vec<&FieldReading> = new
-        .reading
-        .fields
-        .iter()
-        .filter(|field| new.pages.contains(&field.page))
-        .collect();
     let mut rows = Vec::new();
     let (mut names, mut key_ids, mut sealed_values) = (Vec::new(), Vec::new(), Vec::new());
     let mut learned_from = Vec::new();
-    for field in fields {
+    for field in &new.fields {
         let special = is_special(definition, &field.name)?;
         let value = json_value(field)?;
         rows.push(json!({
@@ -77,7 +70,7 @@ pub(super) async fn insert(
             key_ids.push(key_id);
             sealed_values.push(sealed);
         } else {
-            learned_from.push(field);
+            learned_from.push(*field);
         }
     }
     sqlx::query!(
@@ -85,7 +78,12 @@ pub(super) async fn insert(
          SELECT $1, name, kind, form_page, state, confidence, reasons, raw, value, NULLIF(alternatives, 'null'), special
          FROM jsonb_to_recordset($2) AS f (name text, kind text, form_page integer, state text,
               confidence double precision, reasons text[], raw text, value jsonb, alternatives jsonb,
-              special boolean)",
+              special boolean)
+         ON CONFLICT (form_id, name) DO UPDATE
+         SET kind = excluded.kind, form_page = excluded.form_page, state = excluded.state,
+             confidence = excluded.confidence, reasons = excluded.reasons, raw = excluded.raw, value = excluded.value,
+             alternatives = excluded.alternatives, special = excluded.special, settled_as = NULL, settled_value = NULL,
+             settled_by = NULL, settled_at = NULL",
         form_id,
         Json::Array(rows)
     )
@@ -93,7 +91,8 @@ pub(super) async fn insert(
     .await?;
     sqlx::query!(
         "INSERT INTO field_special (form_id, name, key_id, sealed)
-         SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bytea[])",
+         SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bytea[])
+         ON CONFLICT (form_id, name) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed",
         form_id,
         &names,
         &key_ids,
@@ -101,11 +100,19 @@ pub(super) async fn insert(
     )
     .execute(&mut *tx)
     .await?;
+    let names: Vec<String> = new.fields.iter().map(|f| f.name.clone()).collect();
+    sqlx::query!(
+        "DELETE FROM field_signals WHERE form_id = $1 AND name = ANY($2)",
+        form_id,
+        &names
+    )
+    .execute(&mut *tx)
+    .await?;
     calibration_cases::insert_signals(tx, form_id, new.model, &learned_from).await
 }
 
 /// Notes whether the form comes before older ones, from what was read of it so far.
-pub(super) async fn set_urgency(
+pub(in crate::storage) async fn set_urgency(
     tx: &mut PgConnection,
     definition: &FormDefinition,
     form_id: Uuid,

@@ -2,7 +2,8 @@
 //! that only commits while the lease is held.
 
 mod agreement;
-mod fields;
+pub(super) mod completeness;
+pub(super) mod fields;
 mod page_sets;
 
 use sqlx::PgConnection;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     agreement::Likeness,
+    completeness,
     fields::{self, NewFields},
 };
 use crate::{
@@ -137,12 +138,14 @@ impl Placing<'_> {
         }
         let new = NewFields {
             model: self.model,
-            reading,
-            pages: &new_pages,
+            fields: reading
+                .fields
+                .iter()
+                .filter(|field| new_pages.contains(&field.page))
+                .collect(),
         };
-        fields::insert(tx, self.sealer, definition, form.id, &new).await?;
-        let complete =
-            update_state(tx, definition, &form, reading.pages[0].set_number.is_some()).await?;
+        fields::store(tx, self.sealer, definition, form.id, &new).await?;
+        let complete = completeness::update_state(tx, definition, form.id).await?;
         fields::set_urgency(tx, definition, form.id, self.received_at.date_naive()).await?;
         Ok(Placed::Joined(FormState {
             id: form.id,
@@ -231,8 +234,8 @@ impl Placing<'_> {
         form_id: Option<Uuid>,
     ) -> Result<()> {
         sqlx::query!(
-            "INSERT INTO page (id, document_id, number, outcome, reason, form_id, form_page, residual_mm, homography)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO page (id, document_id, number, outcome, reason, form_id, form_page, residual_mm, homography, model)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             Uuid::now_v7(),
             self.lease.document_id,
             i32::try_from(page.document_page).unwrap_or(i32::MAX),
@@ -241,88 +244,12 @@ impl Placing<'_> {
             form_id,
             form_id.and(i32::try_from(page.page).ok()),
             page.residual_mm,
-            page.homography.as_slice()
+            page.homography.as_slice(),
+            self.model
         )
         .execute(tx)
         .await?;
         Ok(())
-    }
-}
-
-/// Sets the form's state from the pages it has now. Returns whether it is complete.
-async fn update_state(
-    tx: &mut PgConnection,
-    definition: &FormDefinition,
-    form: &FormRow,
-    has_set_number: bool,
-) -> Result<bool> {
-    let present = sqlx::query!(
-        r#"SELECT form_page AS "form_page!", document_id FROM page WHERE form_id = $1 AND outcome = 'in_form'"#,
-        form.id
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let missing: Vec<u32> = definition
-        .required_pages()
-        .filter(|page| {
-            !present
-                .iter()
-                .any(|row| u32::try_from(row.form_page) == Ok(*page))
-        })
-        .collect();
-    let several_files = present
-        .iter()
-        .any(|row| row.document_id != present[0].document_id);
-    let (state, code, reason) = if !missing.is_empty() {
-        (
-            "incomplete",
-            Some("page_missing"),
-            Some(page_missing(&missing, has_set_number)),
-        )
-    } else if several_files {
-        let reason = "Its pages came in different files: check that they belong to one family.";
-        (
-            "in_review",
-            Some("pages_from_several_files"),
-            Some(reason.to_owned()),
-        )
-    } else {
-        ("in_review", None, None)
-    };
-    sqlx::query!(
-        "UPDATE form SET state = $2, reason_code = $3, reason = $4, version = version + 1 WHERE id = $1",
-        form.id,
-        state,
-        code,
-        reason
-    )
-    .execute(tx)
-    .await?;
-    Ok(missing.is_empty())
-}
-
-fn page_missing(missing: &[u32], has_set_number: bool) -> String {
-    let list = missing
-        .iter()
-        .map(u32::to_string)
-        .collect::<Vec<_>>()
-        .join(" and ");
-    let (subject, it) = if missing.len() == 1 {
-        (format!("Page {list} is"), "it")
-    } else {
-        (format!("Pages {list} are"), "them")
-    };
-    if has_set_number {
-        let joins = if missing.len() == 1 {
-            "it joins"
-        } else {
-            "they join"
-        };
-        format!("{subject} missing: scan {it} and upload {it}; {joins} the rest by the set number.")
-    } else {
-        format!(
-            "{subject} missing, and these sheets carry no set number: scan all pages of the form into one file."
-        )
     }
 }
 

@@ -314,38 +314,6 @@ pub async fn decide(
     Ok(settlement)
 }
 
-/// Sends a form back to be checked by a clerk, because something on it was read wrongly. What was said of its people is
-/// forgotten; it is asked again.
-///
-/// # Errors
-/// [`StorageError::Conflict`] when the form does not wait at `expected_version`.
-pub async fn send_back(
-    database: &Database,
-    form_id: Uuid,
-    expected_version: i32,
-    account: Uuid,
-) -> Result<()> {
-    let mut transaction = database.begin().await?;
-    let sent = sqlx::query!(
-        "UPDATE form SET state = 'in_review', version = version + 1, checked_by = NULL, joins_household = NULL
-         WHERE id = $1 AND state = 'matching' AND version = $2",
-        form_id,
-        expected_version
-    )
-    .execute(&mut *transaction)
-    .await?;
-    if sent.rows_affected() == 0 {
-        return Err(StorageError::Conflict { subject: "form" });
-    }
-    sqlx::query!("DELETE FROM match_candidate WHERE form_id = $1", form_id)
-        .execute(&mut *transaction)
-        .await?;
-    let act = Act::new("sent_back_to_review", "form", form_id);
-    audit::record(&mut *transaction, Actor::Account(account), act).await?;
-    transaction.commit().await?;
-    Ok(())
-}
-
 async fn check(
     connection: &mut PgConnection,
     form_id: Uuid,

@@ -7,6 +7,7 @@ mod calibration;
 mod data_protection;
 mod key_rotation;
 mod match_keys;
+mod page_plan;
 mod page_sets;
 mod publishing;
 mod qa_sample;

@@ -15,6 +15,7 @@ use crate::storage::accounts::Permission;
 use crate::storage::centres;
 use crate::storage::register::deciding::{self, DecideError, Said};
 use crate::storage::settlement::{SettleError, Settlement};
+use crate::web::review::reopen::bring_back;
 
 /// Stores it and goes on to the list; what is missing is pointed out on the page.
 pub(super) async fn decide(
@@ -123,12 +124,6 @@ pub(super) async fn back(
     posted: Posted,
 ) -> Result<Response, PageError> {
     posted.signed_in.must(Permission::CheckForms)?;
-    visible::form(&state, &posted.signed_in, id).await?;
-    let account = posted.signed_in.account.id;
     let version = posted.version()?;
-    Database::uninterrupted(async move {
-        deciding::send_back(&state.database, id, version, account).await
-    })
-    .await?;
-    Ok(Redirect::to(&format!("/review/{id}")).into_response())
+    bring_back(&state, &posted.signed_in, id, version).await
 }

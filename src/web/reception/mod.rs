@@ -22,6 +22,6 @@ pub(super) fn routes() -> Routes {
 }
 
 /// Where the keys of files uploaded here begin.
-const UPLOADS: &str = "reception/";
+pub(super) const UPLOADS: &str = "reception/";
 /// What stands before that, with the code of the centre, where the uploader works for a centre.
-const CENTRES: &str = "centres/";
+pub(super) const CENTRES: &str = "centres/";

@@ -165,7 +165,7 @@ pub(in crate::web) async fn store(
 }
 
 /// The whole file, or nothing when it is too large.
-async fn read(mut part: Field<'_>) -> Result<Option<Bytes>, PageError> {
+pub(in crate::web) async fn read(mut part: Field<'_>) -> Result<Option<Bytes>, PageError> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = part.chunk().await.map_err(|e| too_large_or_malformed(&e))? {
         // The rest of a file that is too large is read and thrown away: the browser is still sending it.
@@ -176,7 +176,9 @@ async fn read(mut part: Field<'_>) -> Result<Option<Bytes>, PageError> {
     Ok((bytes.len() <= FILE_LIMIT).then(|| bytes.freeze()))
 }
 
-fn too_large_or_malformed(error: &axum::extract::multipart::MultipartError) -> PageError {
+pub(in crate::web) fn too_large_or_malformed(
+    error: &axum::extract::multipart::MultipartError,
+) -> PageError {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
         _ => PageError::Malformed,

@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
-use crate::storage::form_actions::{self, Aside, Note, ReadAgainError};
+use crate::storage::form_actions::{self, Aside, Note, SetAside};
 use crate::storage::review;
 use crate::storage::{Result as StorageResult, StorageError};
 use crate::web::frame::{Frame, Section, date_time};
 use crate::web::page_error::{PageError, message, render};
 use crate::web::posted::Posted;
+use crate::web::review::evidence::definition_of;
 use crate::web::routes::Routes;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
@@ -190,29 +191,26 @@ async fn read_again(
     Path(form): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    if let Some(refused) = claimed(&state, &posted, form).await? {
+    posted.signed_in.must(Permission::CheckForms)?;
+    let head = visible::form(&state, &posted.signed_in, form).await?;
+    // One that is not complete belongs to nobody yet.
+    if head.state != "incomplete"
+        && let Some(refused) = claimed(&state, &posted, form).await?
+    {
         return Ok(refused);
     }
+    let definition = definition_of(&state, &head)?;
     let me = posted.signed_in.account.id;
-    let why = match form_actions::read_again(&state.database, form, me).await {
-        Ok(()) => return Ok(Redirect::to("/review").into_response()),
-        Err(ReadAgainError::Storage(error)) => return Err(error.into()),
-        Err(ReadAgainError::NotWaiting) => "The form is not waiting any more.",
-        Err(ReadAgainError::NoSetNumber) => {
-            "Its sheets carry no set number, so that they could not join this form again. Set the form aside and scan it anew."
-        }
-        Err(ReadAgainError::Shared) => {
-            "Its scan holds pages of other forms too, which would be read again with it. Scan this form anew on its own."
-        }
-    };
-    let back = format!("/review/{form}");
-    let link = (back.as_str(), "Back to the form");
-    Ok(message(
-        StatusCode::CONFLICT,
-        "The form was not sent to be read again",
-        &[why],
-        link,
-    ))
+    match form_actions::read_again(&state.database, definition, form, me).await {
+        Ok(()) => Ok(Redirect::to("/review").into_response()),
+        Err(StorageError::Conflict { .. }) => Ok(message(
+            StatusCode::CONFLICT,
+            "The form was not sent to be read again",
+            &["It does not wait any more, or a file of it was not kept."],
+            (&format!("/review/{form}"), "Back to the form"),
+        )),
+        Err(error) => Err(error.into()),
+    }
 }
 
 struct AsideRow {
@@ -228,24 +226,30 @@ struct AsidePage {
     frame: Frame,
     csrf: String,
     rows: Vec<AsideRow>,
+    incomplete: Vec<AsideRow>,
 }
 
 async fn aside(State(state): State<AppState>, signed_in: SignedIn) -> Result<Response, PageError> {
     signed_in.must(Permission::CheckForms)?;
     audit::record(state.database.pool(), signed_in.actor(), Act::list("form")).await?;
     let forms = form_actions::aside(&state.database, &signed_in.scope(), MOST_ROWS).await?;
-    let rows = forms
-        .into_iter()
-        .map(|form| AsideRow {
-            id: form.id,
-            reference: form.reference,
-            reason: form.reason.unwrap_or_default(),
-            since: date_time(form.changed_at),
-        })
-        .collect();
+    let incomplete =
+        form_actions::incomplete(&state.database, &signed_in.scope(), MOST_ROWS).await?;
+    let rows = |forms: Vec<SetAside>| -> Vec<AsideRow> {
+        forms
+            .into_iter()
+            .map(|form| AsideRow {
+                id: form.id,
+                reference: form.reference,
+                reason: form.reason.unwrap_or_default(),
+                since: date_time(form.changed_at),
+            })
+            .collect()
+    };
     Ok(render(&AsidePage {
-        frame: Frame::new("Forms set aside", &signed_in, Section::Review),
+        frame: Frame::new("Forms not in the queue", &signed_in, Section::Review),
         csrf: signed_in.csrf.clone(),
-        rows,
+        rows: rows(forms),
+        incomplete: rows(incomplete),
     }))
 }

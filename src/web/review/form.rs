@@ -339,6 +339,11 @@ struct ClosedPage {
     household_id: Option<Uuid>,
     typed: Vec<(String, String)>,
     again: Option<String>,
+    csrf: String,
+    /// Where its pages can be put right.
+    pages: Option<String>,
+    /// Where it can be brought back to the desk, and the version that was seen.
+    reopen: Option<(String, i32)>,
 }
 
 /// A form that does not wait for anybody (any more).
@@ -396,6 +401,10 @@ pub(super) fn closed(
         household_id: head.household_id,
         typed,
         again,
+        csrf: signed_in.csrf.clone(),
+        pages: (head.state == "incomplete").then(|| format!("/review/{}/pages", head.id)),
+        reopen: matches!(head.state.as_str(), "second_keying" | "matching")
+            .then(|| (format!("/review/{}/reopen", head.id), head.version)),
     };
     (status, render(&page)).into_response()
 }
@@ -427,6 +436,9 @@ pub(super) fn held(
         household_id: None,
         typed,
         again: None,
+        csrf: signed_in.csrf.clone(),
+        pages: None,
+        reopen: None,
     };
     (status, render(&page)).into_response()
 }

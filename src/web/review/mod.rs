@@ -10,4 +10,6 @@ pub(super) mod form;
 pub(super) mod list;
 pub(super) mod live;
 pub(super) mod next;
+pub(super) mod pages;
+pub(super) mod reopen;
 pub(super) mod submit;

@@ -9,6 +9,7 @@ use super::routes::Routes;
 pub(super) fn routes() -> Routes {
     Routes::default()
         .get("/supervision", queue::show)
+        .post("/supervision/read-again", queue::read_again)
         .get("/supervision/exceptions", exceptions::show)
         .post(
             "/supervision/exceptions/{document}/read-again",

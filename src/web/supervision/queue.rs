@@ -1,14 +1,17 @@
 //! Work in hand: how many forms wait, how long, from which centres.
 
 use askama::Template;
-use axum::extract::State;
-use axum::response::Response;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Local, NaiveTime, TimeDelta, Utc};
+use serde::Deserialize;
 
 use crate::storage::accounts::Permission;
 use crate::storage::work_in_hand::{Ages, CentreWork, WorkInHand, work_in_hand};
+use crate::storage::{Database, newer_model};
 use crate::web::frame::{Frame, Section};
 use crate::web::page_error::{PageError, render};
+use crate::web::posted::Posted;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
 
@@ -35,11 +38,26 @@ struct QueuePage {
     oldest_unread: Option<String>,
     ages: Vec<AgeRow>,
     centres: Vec<CentreRow>,
+    csrf: String,
+    /// Forms that wait and were read with an earlier model.
+    older: i64,
+    counts: [i64; 4],
+    /// How many were just sent to be read again.
+    sent: Option<i64>,
+}
+
+/// How many forms may be read again at once: the readers have new scans to read as well.
+const AT_ONCE: [i64; 4] = [10, 50, 200, 1000];
+
+#[derive(Deserialize)]
+pub(in crate::web) struct SentQuery {
+    again: Option<i64>,
 }
 
 pub(in crate::web) async fn show(
     State(state): State<AppState>,
     signed_in: SignedIn,
+    Query(query): Query<SentQuery>,
 ) -> Result<Response, PageError> {
     signed_in.must(Permission::Exceptions)?;
     let now = Utc::now();
@@ -55,9 +73,31 @@ pub(in crate::web) async fn show(
             .iter()
             .map(|c| centre_row(c, &names, now))
             .collect(),
+        csrf: signed_in.csrf.clone(),
+        older: newer_model::count(&state.database, &signed_in.scope()).await?,
+        counts: AT_ONCE,
+        sent: query.again,
         work,
     };
     Ok(render(&page))
+}
+
+/// Has forms read again that wait and were read with an earlier model.
+pub(in crate::web) async fn read_again(
+    State(state): State<AppState>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    posted.signed_in.must(Permission::Exceptions)?;
+    let count = posted.first("count").and_then(|count| count.parse().ok());
+    let limit = count.filter(|count| AT_ONCE.contains(count));
+    let limit = limit.ok_or(PageError::Malformed)?;
+    let (scope, me) = (posted.signed_in.scope(), posted.signed_in.account.id);
+    let sent = Database::uninterrupted(async move {
+        let definitions = state.definitions();
+        newer_model::read_again(&state.database, definitions, &scope, me, limit).await
+    })
+    .await?;
+    Ok(Redirect::to(&format!("/supervision?again={sent}")).into_response())
 }
 
 /// When today began here.

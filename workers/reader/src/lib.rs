@@ -10,7 +10,8 @@
 //!   -> page_sets     which pages make one form
 //! ```
 //!
-//! [`read_document`] does all of it for the bytes of one file. Only [`worker`] knows of queues and
+//! [`read_document`] does all of it for the bytes of one file; [`sheets`] reads pages of which somebody has said what they
+//! are. Only [`worker`] knows of queues and
 //! databases.
 
 pub mod calibration;
@@ -26,6 +27,7 @@ pub mod print;
 pub mod raster;
 mod reader;
 pub mod registration;
+pub mod sheets;
 pub mod stages;
 pub mod ticks;
 pub mod worker;

@@ -97,6 +97,32 @@ impl Grey {
         }
     }
 
+    /// Turned clockwise by that many quarters.
+    pub fn turned(&self, quarters: u32) -> Self {
+        let (w, h) = (self.width, self.height);
+        let (width, height) = if quarters.is_multiple_of(2) {
+            (w, h)
+        } else {
+            (h, w)
+        };
+        let mut pixels = Vec::with_capacity(w * h);
+        for y in 0..height {
+            for x in 0..width {
+                pixels.push(match quarters % 4 {
+                    1 => self.at(y, h - 1 - x),
+                    2 => self.at(w - 1 - x, h - 1 - y),
+                    3 => self.at(w - 1 - y, x),
+                    _ => self.at(x, y),
+                });
+            }
+        }
+        Self {
+            width,
+            height,
+            pixels,
+        }
+    }
+
     /// Averages blocks of `factor` by `factor` pixels; a rest at the right or bottom edge is dropped.
     pub fn reduced(&self, factor: usize) -> Self {
         if factor <= 1 {

@@ -136,6 +136,47 @@ impl Reader {
     pub fn model(&self) -> &str {
         self.networks.lines.name()
     }
+
+    /// Names and hashes of all weights.
+    pub fn identity(&self) -> String {
+        self.networks.identity()
+    }
+
+    /// Reads the fields of a page that has its place: from the form fields of the file where it has some that the page
+    /// shows, else from the picture.
+    pub(crate) fn read_placed(
+        &self,
+        page: &PreparedPage,
+        placed: &PlacedPage,
+        document_page: u32,
+        form: Option<&DigitalForm>,
+        unread: Option<&str>,
+        clock: &mut StageClock,
+    ) -> Result<Vec<ReadField>, ReadError> {
+        let definition = &self.definitions[placed.definition];
+        let (networks, policy) = (&self.networks, self.policy);
+        let covering = form.filter(|form| form.covers(definition, placed, document_page));
+        let mut fields = match covering {
+            Some(form) => {
+                digital::read_page(form, networks, definition, page, placed, policy, clock)?
+            }
+            None => fields::read_page(networks, definition, page, placed, policy, clock)?,
+        };
+        if let Some(unread) = unread {
+            for field in fields
+                .iter_mut()
+                .filter(|f| f.reading.state == FieldState::Review)
+            {
+                field.reading.reasons.push(unread.to_owned());
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Its decoder and the bounds on a file.
+    pub(crate) fn decoder(&self) -> (&Decoder, &DecodeLimits) {
+        (&self.decoder, &self.limits)
+    }
 }
 
 fn definitions_in(folder: &std::path::Path) -> Result<Vec<FormDefinition>, ReaderError> {
@@ -257,32 +298,9 @@ pub fn read_document_seeing(
                 }
             };
             let definition = &reader.definitions[placed.definition];
-            let covering = form
-                .as_ref()
-                .filter(|form| form.covers(definition, &placed, document_page));
-            let networks = &reader.networks;
-            let mut fields = match covering {
-                Some(form) => digital::read_page(
-                    form,
-                    networks,
-                    definition,
-                    &page,
-                    &placed,
-                    reader.policy,
-                    clock,
-                )?,
-                None => {
-                    fields::read_page(networks, definition, &page, &placed, reader.policy, clock)?
-                }
-            };
-            if let Some(unread) = &fields_unread {
-                for field in fields
-                    .iter_mut()
-                    .filter(|f| f.reading.state == FieldState::Review)
-                {
-                    field.reading.reasons.push(unread.clone());
-                }
-            }
+            let unread = fields_unread.as_deref();
+            let fields =
+                reader.read_placed(&page, &placed, document_page, form.as_ref(), unread, clock)?;
             see(PageSeen {
                 document_page,
                 picture: &page.picture,

@@ -1,4 +1,4 @@
-//! Publishes outbox rows to the broker, with confirms, and asks again for documents whose reading is due.
+//! Publishes outbox rows to the broker, with confirms, and asks again for documents and forms whose reading is due.
 //!
 //! Any number may run; a lock in PostgreSQL lets one work and the others wait to take over. A crash between the
 //! broker's confirm and the note of it in the outbox publishes a message twice, with the same id.
@@ -12,7 +12,7 @@ use enrol::{
     lifecycle::Shutdown,
     messaging::{MessagingError, publisher::Publisher, topology},
     storage::{
-        Database, StorageError, documents,
+        Database, StorageError, documents, form_readings,
         outbox::{OutboxListener, OutboxSession},
     },
 };
@@ -152,9 +152,13 @@ async fn dispatch(database: &Database, publisher: &mut Publisher) -> Result<(), 
     };
     let mut tx = database.begin().await?;
     let due = documents::dispatch_due(&mut tx, queue_is_empty, AGAIN, BATCH).await?;
+    let forms = form_readings::dispatch_due(&mut tx, queue_is_empty, AGAIN, BATCH).await?;
     tx.commit().await.map_err(StorageError::from)?;
     for id in due {
         tracing::info!(document.id = %id, "asking for the document again");
+    }
+    for id in forms {
+        tracing::info!(form.id = %id, "asking for the form again");
     }
     Ok(())
 }

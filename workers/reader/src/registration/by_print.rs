@@ -57,6 +57,18 @@ pub fn recognise(page: &PreparedPage, definitions: &[FormDefinition]) -> Option<
     (share >= LEAST_SHARE && share - second >= LEAST_MARGIN).then_some(best)
 }
 
+/// Places a page of which somebody said which it is: no other page needs to be ruled out.
+pub fn place_as_said(
+    page: &PreparedPage,
+    definition: &FormDefinition,
+    number: u32,
+) -> Option<Homography> {
+    let layout = layout::of_page(definition, number);
+    let places = from_squares(page, definition);
+    let (share, mapping) = best_place(page, &places, &layout)?;
+    (share >= LEAST_SHARE).then_some(mapping)
+}
+
 /// Places a page whose code was read but whose corner marks do not settle it.
 pub fn place_known(
     page: &PreparedPage,

@@ -46,6 +46,19 @@ impl Homography {
         Self::from_matrix(self.matrix * first.matrix)
     }
 
+    /// From the pixels of a picture turned clockwise by that many quarters to those of the picture itself, which is
+    /// `width` by `height`.
+    pub fn turning_back(quarters: u32, width: usize, height: usize) -> Self {
+        let (w, h) = (width as f64, height as f64);
+        let matrix = match quarters % 4 {
+            1 => Matrix3::new(0.0, 1.0, 0.0, -1.0, 0.0, h, 0.0, 0.0, 1.0),
+            2 => Matrix3::new(-1.0, 0.0, w, 0.0, -1.0, h, 0.0, 0.0, 1.0),
+            3 => Matrix3::new(0.0, -1.0, w, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0),
+            _ => return Self::IDENTITY,
+        };
+        Self { matrix }
+    }
+
     /// The nine numbers, row by row, the last one 1.
     pub fn rows(&self) -> [f64; 9] {
         let m = self.matrix / self.matrix[(2, 2)];

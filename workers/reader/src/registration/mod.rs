@@ -243,6 +243,53 @@ pub fn place(page: &PreparedPage, definitions: &[FormDefinition]) -> Placement {
     }
 }
 
+/// Finds out where the zones of a page lie of which somebody said that it is page `number` of the definition `index`.
+///
+/// # Errors
+/// Why it cannot be laid on that page, in words: its code says something else, or too little of its print is seen.
+pub fn place_as(
+    page: &PreparedPage,
+    definitions: &[FormDefinition],
+    index: usize,
+    number: u32,
+) -> Result<PlacedPage, String> {
+    let definition = &definitions[index];
+    let is_it = |placed: &PlacedPage| placed.definition == index && placed.code.page == number;
+    let refused = match place(page, definitions) {
+        Placement::Placed(placed) if is_it(&placed) => return Ok(placed),
+        Placement::Placed(placed) if placed.identity == Identity::Code => {
+            return Err(format!(
+                "The square code of the sheet says that it is page {} of \"{}\", not page {number}.",
+                placed.code.page, definitions[placed.definition].title
+            ));
+        }
+        Placement::Placed(_) => "By its print the sheet is another page.".to_owned(),
+        Placement::Blank => return Err("There is nothing on the sheet.".to_owned()),
+        Placement::Exception(reason) => reason,
+    };
+    let Some(homography) = by_print::place_as_said(page, definition, number) else {
+        return Err(refused);
+    };
+    let placed = PlacedPage {
+        code: PageCode {
+            form: definition.id.clone(),
+            version: definition.version,
+            page: number,
+            set_number: None,
+        },
+        identity: Identity::Print { set_number: None },
+        definition: index,
+        homography,
+        residual_mm: 0.0,
+        zones: BTreeMap::new(),
+    };
+    match finish(page, definition, None, placed) {
+        Placement::Placed(placed) => Ok(placed),
+        Placement::Exception(reason) => Err(reason),
+        Placement::Blank => Err(refused),
+    }
+}
+
 fn reason(why: MarksError) -> String {
     match why {
         MarksError::TooFew => "Two or more of the black squares in the corners cannot be seen. Scan the whole sheet again, flat, with nothing \

@@ -21,12 +21,12 @@ use uuid::Uuid;
 
 use super::drawing;
 use super::refusal::refusal;
-use super::threads::{ReadingError, ReadingThreads};
-use super::{DEADLINE, GRACE};
-use crate::Reader;
+use super::threads::{ReadingError, ReadingThreads, check};
+use super::{DEADLINE, GRACE, ReadRequest};
+use crate::{Reader, read_document};
 
 /// Attempts to record a reading before it is given up; the work is done, so it is worth some patience.
-const RECORD_ATTEMPTS: u32 = 5;
+pub(super) const RECORD_ATTEMPTS: u32 = 5;
 /// Pause before a request goes back to the queue while the database cannot be used.
 const PAUSE: Duration = Duration::from_secs(3);
 
@@ -45,9 +45,9 @@ pub(super) struct Worker {
     pub(super) stuck: CancellationToken,
 }
 
-/// How a claimed document's reading ended.
-enum End {
-    Read(DocumentReading),
+/// How a claimed document's or form's reading ended.
+pub(super) enum End<T> {
+    Read(T),
     Failed(ReadingError),
     Unavailable(ObjectError),
     /// Another worker has it.
@@ -61,13 +61,17 @@ enum End {
 impl Worker {
     /// Handles one request. Whatever happened to the document is in the database afterwards, so the request is
     /// done unless the database itself failed.
-    pub(super) async fn handle(&self, id: Uuid) -> Verdict {
-        match self.read_and_record(id).await {
+    pub(super) async fn handle(&self, request: ReadRequest) -> Verdict {
+        let done = match request {
+            ReadRequest::Document { document_id } => self.read_and_record(document_id).await,
+            ReadRequest::Form { form_id } => self.read_form(form_id).await,
+        };
+        match done {
             Ok(verdict) => verdict,
-            // The lease went to another worker, or will run out; either way the document is asked for again.
+            // The lease went to another worker, or will run out; either way it is asked for again.
             Err(StorageError::LeaseLost) => Verdict::Done,
             Err(error) => {
-                tracing::error!(document.id = %id, %error, "the request goes back to the queue");
+                tracing::error!(?request, %error, "the request goes back to the queue");
                 self.shutdown.sleep(PAUSE).await;
                 Verdict::Later
             }
@@ -90,9 +94,11 @@ impl Worker {
         tracing::debug!(document.id = %id, attempt = lease.attempt, milliseconds, "reading ended");
         match end {
             End::Read(mut reading) => {
-                drawing::draw(&mut reading, self.drawn_share, id.as_u64_pair().1);
+                let fields = reading.forms.iter_mut().flat_map(|form| &mut form.fields);
+                drawing::draw(fields, self.drawn_share, id.as_u64_pair().1);
                 if !self.keep_signals {
-                    drawing::forget_signals(&mut reading);
+                    let fields = reading.forms.iter_mut().flat_map(|form| &mut form.fields);
+                    drawing::forget_signals(fields);
                 }
                 self.record(&lease, &reading).await?;
             }
@@ -117,16 +123,37 @@ impl Worker {
     }
 
     /// Reads while keeping the lease.
-    async fn read(&self, lease: &Lease, original: &Original) -> Result<End, StorageError> {
+    async fn read(
+        &self,
+        lease: &Lease,
+        original: &Original,
+    ) -> Result<End<DocumentReading>, StorageError> {
         let reading = async {
             match self.store.get(&original.key).await {
-                Ok(bytes) => match self.threads.read(bytes, original.sha256.clone()).await {
-                    Ok(reading) => End::Read(reading),
-                    Err(error) => End::Failed(error),
-                },
+                Ok(bytes) => {
+                    let sha256 = original.sha256.clone();
+                    let work = move |reader: &Reader| {
+                        check(&bytes, &sha256)?;
+                        Ok(read_document(reader, &bytes)?)
+                    };
+                    match self.threads.read(work).await {
+                        Ok(reading) => End::Read(reading),
+                        Err(error) => End::Failed(error),
+                    }
+                }
                 Err(error) => End::Unavailable(error),
             }
         };
+        let renew = async || leases::renew(&self.database, lease, &self.policy).await;
+        Ok(self.keeping(reading, renew).await)
+    }
+
+    /// Waits for a reading to end, renewing its lease meanwhile.
+    pub(super) async fn keeping<T>(
+        &self,
+        reading: impl Future<Output = End<T>>,
+        renew: impl AsyncFn() -> Result<(), StorageError>,
+    ) -> End<T> {
         tokio::pin!(reading);
         let deadline = tokio::time::sleep(DEADLINE);
         tokio::pin!(deadline);
@@ -139,14 +166,14 @@ impl Worker {
         renewal.tick().await;
         loop {
             tokio::select! {
-                end = &mut reading => return Ok(end),
-                () = &mut deadline => return Ok(End::Stuck),
-                () = &mut stopped => return Ok(End::Stopped),
-                _ = renewal.tick() => match leases::renew(&self.database, lease, &self.policy).await {
+                end = &mut reading => return end,
+                () = &mut deadline => return End::Stuck,
+                () = &mut stopped => return End::Stopped,
+                _ = renewal.tick() => match renew().await {
                     Ok(()) => {}
-                    Err(StorageError::LeaseLost) => return Ok(End::Lost),
+                    Err(StorageError::LeaseLost) => return End::Lost,
                     // The next one may succeed; when none does in time, recording will be refused.
-                    Err(error) => tracing::warn!(document.id = %lease.document_id, %error, "lease not renewed"),
+                    Err(error) => tracing::warn!(%error, "lease not renewed"),
                 },
             }
         }

@@ -4,11 +4,15 @@
 //! enrol.read -> claim (the attempt counts from here) -> bytes -> reading thread -> record in one transaction -> ack
 //! ```
 //!
+//! A request names a document, which is read as a whole, or a form, of which the pages marked unread are read as people
+//! said that they are.
+//!
 //! It may be killed at any moment: an unfinished document's lease runs out and the relay's dispatcher asks for it
 //! again. A worker that lost its lease cannot record anything.
 
 mod document;
 mod drawing;
+mod form;
 mod refusal;
 mod threads;
 
@@ -22,7 +26,7 @@ use enrol::{
         topology,
     },
     objects::ObjectStore,
-    storage::{Database, leases::RetryPolicy, sealing::Sealer},
+    storage::{Database, form_readings, leases::RetryPolicy, sealing::Sealer},
     telemetry,
 };
 use secrecy::ExposeSecret;
@@ -88,6 +92,7 @@ pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
     };
     let reader = Arc::new(tokio::task::spawn_blocking(move || Reader::new(options)).await??);
     let database = Database::connect(&config.database).await?;
+    form_readings::note_model(&database, &reader.identity()).await?;
     let count = thread_count(config.reading.threads);
     tracing::info!(threads = count, model = reader.model(), "reader starts");
 
@@ -113,7 +118,7 @@ pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
         let worker = Arc::clone(&worker);
         async move {
             match serde_json::from_slice::<ReadRequest>(&body) {
-                Ok(request) => worker.handle(request.document_id).await,
+                Ok(request) => worker.handle(request).await,
                 Err(error) => {
                     tracing::warn!(%error, "request goes to the dead letters");
                     Verdict::DeadLetter
@@ -130,10 +135,12 @@ pub async fn run(config: &Config, shutdown: &Shutdown) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The body of a request to read.
-#[derive(Deserialize)]
-struct ReadRequest {
-    document_id: Uuid,
+/// The body of a request to read: a file that came in, or pages of a form that somebody put right.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum ReadRequest {
+    Document { document_id: Uuid },
+    Form { form_id: Uuid },
 }
 
 /// 0 stands for one less than there are cores: the rest of the machine wants one too.

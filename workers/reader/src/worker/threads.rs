@@ -7,11 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use enrol::domain::reading::DocumentReading;
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{ReadError, Reader, read_document};
+use crate::{ReadError, Reader};
 
 /// Native code under the reader wants more than the default 2 MiB.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -25,16 +24,16 @@ pub enum ReadingError {
     /// The bytes are not those that came in. Retry: the store may have delivered only part.
     #[error("the stored bytes are not those that came in")]
     Altered,
+    /// This reader does not know the form's definition. Retry: another may.
+    #[error("the form's definition is not installed")]
+    UnknownDefinition,
     /// The reader panicked. Retry, as for a crash.
     #[error("the reader panicked")]
     Panicked,
 }
 
-struct Job {
-    bytes: Bytes,
-    sha256: Vec<u8>,
-    answer: oneshot::Sender<Result<DocumentReading, ReadingError>>,
-}
+/// One piece of work, which sends its own answer.
+type Job = Box<dyn FnOnce(&Reader) + Send>;
 
 /// A fixed number of threads, each reading one file at a time.
 pub struct ReadingThreads {
@@ -62,29 +61,28 @@ impl ReadingThreads {
                             .expect("no thread panics while it waits")
                             .blocking_recv();
                         let Some(job) = job else { return };
-                        // Nobody waits any more when the lease is lost.
-                        let _ = job.answer.send(read(&reader, &job.bytes, &job.sha256));
+                        job(&reader);
                     }
                 })?;
         }
         Ok(Self { jobs })
     }
 
-    /// Has `bytes` read, whose SHA-256 is `sha256`.
+    /// Has `work` done with a reader.
     ///
     /// # Errors
     /// [`ReadingError`].
-    pub async fn read(
+    pub async fn read<T: Send + 'static>(
         &self,
-        bytes: Bytes,
-        sha256: Vec<u8>,
-    ) -> Result<DocumentReading, ReadingError> {
+        work: impl FnOnce(&Reader) -> Result<T, ReadingError> + Send + 'static,
+    ) -> Result<T, ReadingError> {
         let (answer, answered) = oneshot::channel();
-        let job = Job {
-            bytes,
-            sha256,
-            answer,
-        };
+        let job: Job = Box::new(move |reader| {
+            // A reader holds no state that a panic could leave half changed.
+            let done = catch_unwind(AssertUnwindSafe(|| work(reader)));
+            // Nobody waits any more when the lease is lost.
+            let _ = answer.send(done.unwrap_or(Err(ReadingError::Panicked)));
+        });
         self.jobs
             .send(job)
             .await
@@ -93,13 +91,14 @@ impl ReadingThreads {
     }
 }
 
-fn read(reader: &Reader, bytes: &[u8], sha256: &[u8]) -> Result<DocumentReading, ReadingError> {
-    if Sha256::digest(bytes).as_slice() != sha256 {
-        return Err(ReadingError::Altered);
-    }
-    // A reader holds no state that a panic could leave half changed.
-    match catch_unwind(AssertUnwindSafe(|| read_document(reader, bytes))) {
-        Ok(result) => Ok(result?),
-        Err(_) => Err(ReadingError::Panicked),
+/// Fails unless `bytes` are those with that SHA-256.
+///
+/// # Errors
+/// [`ReadingError::Altered`].
+pub fn check(bytes: &Bytes, sha256: &[u8]) -> Result<(), ReadingError> {
+    if Sha256::digest(bytes).as_slice() == sha256 {
+        Ok(())
+    } else {
+        Err(ReadingError::Altered)
     }
 }
