@@ -70,6 +70,7 @@ impl Desk {
             typed: json!({"values": [text], "date": ["", "", ""], "marks": []}),
             special,
             confirmed: true,
+            seconds: None,
         };
         let (database, sealer) = (&self.stage.database, &self.stage.sealer);
         let kept = drafts::put(database, sealer, form_id, self.ada, vec![draft]).await;

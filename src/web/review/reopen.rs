@@ -81,6 +81,7 @@ pub(in crate::web) async fn bring_back(
                 typed: typed.clone(),
                 special: *special,
                 confirmed: true,
+                seconds: None,
             };
             (*by, draft)
         });
