@@ -132,7 +132,8 @@ impl Clerk {
         let sent = {
             let page = Html::parse_document(&html);
             let one = |selector: &str| Selector::parse(selector).unwrap();
-            let inputs = page.select(&one("#sheets input[type=hidden]")).map(|i| {
+            let hidden = one("#sheets input[type=hidden]");
+            let inputs = page.select(&hidden).map(|i| {
                 let part = |name| i.attr(name).unwrap().to_owned();
                 (part("name"), part("value"))
             });

@@ -177,8 +177,8 @@ fn chosen(html: &str, changes: &[(usize, &str, &str)]) -> Vec<(String, String)> 
             )
         })
         .collect();
-    let cards = form.select(&Selector::parse("[data-enrol-sheet-card]").unwrap());
-    for (at, card) in cards.enumerate() {
+    let cards = Selector::parse("[data-enrol-sheet-card]").unwrap();
+    for (at, card) in form.select(&cards).enumerate() {
         for select in card.select(&Selector::parse("select").unwrap()) {
             let name = select.attr("name").unwrap();
             let options: Vec<_> = select.select(&Selector::parse("option").unwrap()).collect();
