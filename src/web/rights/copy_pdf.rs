@@ -1,6 +1,7 @@
 //! The copy of a person's data as a PDF: text section by section, then the pages of their forms with everybody else covered.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use krilla::Document;
 use krilla::geom::{Point, Size, Transform};
 use krilla::image::Image;
@@ -11,6 +12,7 @@ use serde_json::Value as Json;
 
 use crate::forms::metrics::{self, MM_PER_POINT, Weight};
 use crate::forms::print::Fonts;
+use crate::web::frame::{date, date_time};
 
 /// A4 in millimetres, its margin, and the height of a line.
 const PAGE: (f64, f64) = (210.0, 297.0);
@@ -25,6 +27,14 @@ struct Line {
     weight: Weight,
 }
 
+/// What a section says.
+pub(super) enum Content {
+    /// Values as they are kept, under their names.
+    Kept(Json),
+    /// Lines in the words of the form: a label with its value, or a value alone.
+    Told(Vec<(Option<String>, String)>),
+}
+
 /// Writes the PDF. `pictures` are PNGs of whole pages.
 ///
 /// # Errors
@@ -32,7 +42,7 @@ struct Line {
 pub(super) fn write(
     title: &str,
     introduction: &[&str],
-    sections: &[(&'static str, Json)],
+    sections: &[(&'static str, Content)],
     pictures: &[(String, Bytes)],
     fonts: &Fonts,
 ) -> Result<Vec<u8>, String> {
@@ -43,10 +53,15 @@ pub(super) fn write(
     for (title, content) in sections {
         lines.push(blank());
         lines.push(heading(title, 13.0));
-        if is_empty(content) {
-            wrapped(&mut lines, "Nothing is kept.", 0.0);
-        } else {
-            told(&mut lines, content, 0.0);
+        match content {
+            Content::Told(rows) if !rows.is_empty() => {
+                for (label, value) in rows {
+                    let text = label.as_ref().map(|label| format!("{label}: {value}"));
+                    wrapped(&mut lines, text.as_ref().unwrap_or(value), 0.0);
+                }
+            }
+            Content::Kept(content) if !is_empty(content) => told(&mut lines, content, 0.0),
+            _ => wrapped(&mut lines, "Nothing is kept.", 0.0),
         }
     }
     let mut document = Document::new();
@@ -155,7 +170,9 @@ fn wrapped(lines: &mut Vec<Line>, text: &str, indent: f64) {
 fn told(lines: &mut Vec<Line>, content: &Json, indent: f64) {
     match content {
         Json::Object(members) => {
-            for (name, value) in members.iter().filter(|(_, v)| !is_empty(v)) {
+            // Ids help nobody who reads; they are in the JSON.
+            let says = |(name, value): &(&String, &Json)| !is_empty(value) && !is_id(name);
+            for (name, value) in members.iter().filter(says) {
                 let label = name.replace(['_', '.'], " ");
                 match value {
                     Json::Object(_) | Json::Array(_) if !is_plain_list(value) => {
@@ -183,9 +200,17 @@ fn is_plain_list(value: &Json) -> bool {
         .is_some_and(|items| items.iter().all(plain))
 }
 
+fn is_id(name: &str) -> bool {
+    name == "id" || name.ends_with("_id")
+}
+
 fn plain(value: &Json) -> String {
     match value {
-        Json::String(text) => text.clone(),
+        Json::String(text) => match (text.parse(), text.parse::<DateTime<Utc>>()) {
+            (Ok(day), _) => date(day),
+            (_, Ok(at)) => date_time(at),
+            _ => text.clone(),
+        },
         Json::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         Json::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
         other => other.to_string(),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::copy_pdf;
+use super::copy_pdf::{self, Content};
 use crate::forms::definition::Zone;
 use crate::forms::print::Fonts;
 use crate::storage::accounts::Permission;
@@ -18,6 +18,7 @@ use crate::web::page_error::PageError;
 use crate::web::posted::Posted;
 use crate::web::state::AppState;
 use crate::web::visible;
+use crate::web::words::Words;
 
 /// What stands before the sections.
 const INTRODUCTION: [&str; 3] = [
@@ -50,12 +51,13 @@ pub(super) async fn make(
     let copy = subject_access::gather(&state.database, &state.sealer, person.id).await?;
     let (kind, name, body) = if pdf {
         let pictures = pictures(&state, &copy).await?;
+        let sections = in_words(&state, copy);
         let writing = tokio::task::spawn_blocking(move || {
             let fonts = Fonts::find().map_err(|error| error.to_string())?;
             copy_pdf::write(
                 "A copy of your data",
                 &INTRODUCTION,
-                &copy.sections,
+                &sections,
                 &pictures,
                 &fonts,
             )
@@ -86,6 +88,73 @@ pub(super) async fn make(
         ),
     ];
     Ok((headers, body).into_response())
+}
+
+/// The sections with questions and answers in the words of the forms.
+fn in_words(state: &AppState, copy: PersonCopy) -> Vec<(&'static str, Content)> {
+    let words =
+        |paper: &Paper| Words(state.definition(&paper.definition_id, paper.definition_version));
+    let newest = copy.papers.first().map(|p| (words(p), p.block.clone()));
+    let say = |name: &str, value: &Json| match &newest {
+        Some((words, block)) => {
+            let full = format!("{block}.{name}");
+            (Some(words.own_label(&full)), words.value(&full, value))
+        }
+        None => (Some(name.replace('_', " ")), value.to_string()),
+    };
+    let members = |value: &Json| value.as_object().cloned().unwrap_or_default();
+    let items = |value: &Json| value.as_array().cloned().unwrap_or_default();
+    let told = |title: &'static str, content: &Json| match title {
+        "Record" => {
+            let mut rows = Vec::new();
+            for record in items(content) {
+                for name in [
+                    "first_name",
+                    "surname",
+                    "date_of_birth",
+                    "nhs_number",
+                    "email",
+                ] {
+                    rows.extend(record.get(name).map(|value| say(name, value)));
+                }
+                rows.extend(members(&record["details"]).iter().map(|(n, v)| say(n, v)));
+            }
+            Some(rows)
+        }
+        "Ethnic group, disability and health" => {
+            Some(members(content).iter().map(|(n, v)| say(n, v)).collect())
+        }
+        "What was read from forms" => {
+            let mut rows = Vec::new();
+            for (form, paper) in items(content).iter().zip(&copy.papers) {
+                rows.push((None, format!("Form {}", paper.reference)));
+                let mut fields: Vec<(String, Json)> =
+                    members(&form["fields"]).into_iter().collect();
+                let words = words(paper);
+                fields.sort_by_key(|(name, _)| words.place(name));
+                for (name, field) in fields {
+                    let (read, taken) = (&field["read"], &field["taken"]);
+                    let value = match (taken.is_null(), read.as_str()) {
+                        (true, _) => "nothing was taken".to_owned(),
+                        (false, Some(read)) if taken.as_str() != Some(read) => {
+                            format!("{} (read as {read})", words.value(&name, taken))
+                        }
+                        (false, _) => words.value(&name, taken),
+                    };
+                    rows.push((Some(words.label(&name)), value));
+                }
+            }
+            Some(rows)
+        }
+        _ => None,
+    };
+    copy.sections
+        .iter()
+        .map(|(title, content)| match told(title, content) {
+            Some(rows) => (*title, Content::Told(rows)),
+            None => (*title, Content::Kept(content.clone())),
+        })
+        .collect()
 }
 
 /// The pages of the person's forms on which something of theirs stands, everything else covered.
