@@ -84,6 +84,8 @@ export class Stage {
         globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
       )
       for (const { id, help, nodes } of violations) {
+        // GOV.UK's drop zone hides a comma between the words on its button: whoever speaks them still hits it.
+        if (id === 'label-content-name-mismatch' && nodes.every((node) => node.target.join() === '#files')) continue
         const where = nodes.slice(0, 3).map((node) => node.target.join(' '))
         this.findings.push({ page: `${name}, ${colorScheme}`, rule: id, help, where })
       }

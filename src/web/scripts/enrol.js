@@ -67,7 +67,7 @@ if (review && counter) {
 }
 
 // A table that moves sideways by itself can be moved with the keyboard.
-for (const table of document.querySelectorAll('.enrol-table')) {
+for (const table of document.querySelectorAll('.govuk-table')) {
   new ResizeObserver(() => {
     if (table.scrollWidth > table.clientWidth) table.setAttribute('tabindex', '0')
     else table.removeAttribute('tabindex')
