@@ -101,6 +101,11 @@ fn walk(papers: &Papers) -> Vec<Look> {
         "/review/batch?field=surname".into(),
     );
     add(
+        "/review/{form}/pages",
+        "sheets",
+        format!("/review/{open}/pages"),
+    );
+    add(
         "/review/{form}/pages/{page}",
         "page",
         format!("/review/{open}/pages/1"),
@@ -158,6 +163,11 @@ fn walk(papers: &Papers) -> Vec<Look> {
         "/service-users/{service_user}/merge",
         "merge",
         format!("/service-users/{service_user}/merge"),
+    );
+    add(
+        "/households/{household}/merge",
+        "household-merge",
+        format!("/households/{household}/merge"),
     );
     add("/reception", "reception", "/reception".into());
     add(
@@ -218,13 +228,14 @@ fn walk(papers: &Papers) -> Vec<Look> {
 }
 
 /// What is asked for with GET and is no page, and why. Nor is anything below `/api/`.
-const NO_PAGES: [(&str, &str); 14] = [
+const NO_PAGES: [(&str, &str); 15] = [
     ("/", "leads on to the first part of the menu"),
     ("/sign-in/start", "leads on to the provider"),
     ("/sign-in/return", "leads on from the provider"),
     ("/review/events", "a stream of counts"),
     ("/review/{form}/pages/{page}/picture", "a picture"),
     ("/review/{form}/fields/{field}/crop", "a picture"),
+    ("/review/{form}/sheets/{sheet}", "a picture"),
     ("/second/tasks/{task}/crop", "a picture"),
     ("/service-users/{service_user}", "leads on to the household"),
     (
