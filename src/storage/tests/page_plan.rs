@@ -334,6 +334,11 @@ async fn two_families_exchange_pages_without_anything_being_read_again() {
     assert_eq!(notes.len(), 1);
     desk.adds_up().await;
     desk.undo(one).await.unwrap();
+    // What was taken out is read again; what went along comes back as it was.
+    assert_eq!(desk.stage.count(WAITING).await, 1);
+    let (lease, plan) = desk.claim(one).await.unwrap();
+    assert_eq!(plan.sheets.len(), 3);
+    desk.record(&lease, &plan, 1).await.unwrap();
     assert_eq!(desk.stage.count(WAITING).await, 2);
     desk.adds_up().await;
 }

@@ -144,15 +144,16 @@ impl Worker {
                 Err(error) => End::Unavailable(error),
             }
         };
-        let renew = async || leases::renew(&self.database, lease, &self.policy).await;
+        let (database, policy) = (&self.database, &self.policy);
+        let renew = move || leases::renew(database, lease, policy);
         Ok(self.keeping(reading, renew).await)
     }
 
     /// Waits for a reading to end, renewing its lease meanwhile.
-    pub(super) async fn keeping<T>(
+    pub(super) async fn keeping<T, Renewed: Future<Output = Result<(), StorageError>>>(
         &self,
         reading: impl Future<Output = End<T>>,
-        renew: impl AsyncFn() -> Result<(), StorageError>,
+        renew: impl Fn() -> Renewed,
     ) -> End<T> {
         tokio::pin!(reading);
         let deadline = tokio::time::sleep(DEADLINE);

@@ -30,7 +30,8 @@ impl Worker {
             // The dispatcher asks again when there is something to do.
             FormClaim::NothingNow => return Ok(Verdict::Done),
         };
-        let renew = async || form_readings::renew(&self.database, &lease, &self.policy).await;
+        let (database, policy, held) = (&self.database, &self.policy, &lease);
+        let renew = move || form_readings::renew(database, held, policy);
         match self.keeping(self.read_plan(&plan), renew).await {
             End::Read(mut sheets) => {
                 let fields = sheets.iter_mut().flat_map(|(_, sheet)| &mut sheet.fields);
