@@ -56,6 +56,17 @@ pub(super) struct Source {
     pub number: u32,
 }
 
+impl Source {
+    /// The page of a file that a page of a form is on.
+    fn of(page: &FormPage) -> Self {
+        Self {
+            document_id: page.document_id,
+            original_key: page.original_key.clone(),
+            number: page.number,
+        }
+    }
+}
+
 type Slot = Arc<OnceCell<Arc<DecodedPage>>>;
 
 /// Makes pictures.
@@ -86,23 +97,6 @@ impl Pictures {
     /// PNG of a whole page, set straight.
     pub async fn whole(&self, page: &FormPage, size: Zone) -> Result<Bytes, PictureError> {
         self.cut(page, size, PAGE_SCALE).await
-    }
-
-    /// PNG of a whole page, set straight, on which all is covered but the zones in `keep` and a little around each.
-    pub async fn covered(
-        &self,
-        page: &FormPage,
-        size: Zone,
-        keep: Vec<Zone>,
-    ) -> Result<Bytes, PictureError> {
-        let decoded = self.decoded(&source_of(page)).await?;
-        let homography = page.homography;
-        let covering = tokio::task::spawn_blocking(move || {
-            let mut grey = sample(&decoded, &homography, size, PAGE_SCALE);
-            cover(&mut grey, &keep, PAGE_SCALE);
-            png(&grey)
-        });
-        covering.await.map_err(|_| PictureError::NoPage)
     }
 
     /// PNG of a page as it was scanned, turned clockwise by that many quarters; `longer` is the length of its longer side
@@ -141,8 +135,25 @@ impl Pictures {
         decoding.await.map_err(|_| DecodeError::Killed)?.map(drop)
     }
 
+    /// PNG of a whole page, set straight, on which all is covered but the zones in `keep` and a little around each.
+    pub async fn covered(
+        &self,
+        page: &FormPage,
+        size: Zone,
+        keep: Vec<Zone>,
+    ) -> Result<Bytes, PictureError> {
+        let decoded = self.decoded(&Source::of(page)).await?;
+        let homography = page.homography;
+        let covering = tokio::task::spawn_blocking(move || {
+            let mut grey = sample(&decoded, &homography, size, PAGE_SCALE);
+            cover(&mut grey, &keep, PAGE_SCALE);
+            png(&grey)
+        });
+        covering.await.map_err(|_| PictureError::NoPage)
+    }
+
     async fn cut(&self, page: &FormPage, zone: Zone, scale: f64) -> Result<Bytes, PictureError> {
-        let decoded = self.decoded(&source_of(page)).await?;
+        let decoded = self.decoded(&Source::of(page)).await?;
         let homography = page.homography;
         let cutting =
             tokio::task::spawn_blocking(move || png(&sample(&decoded, &homography, zone, scale)));
@@ -272,15 +283,6 @@ fn sample(page: &DecodedPage, homography: &[f64; 9], zone: Zone, scale: f64) -> 
     }
 }
 
-/// Where a page's picture comes from.
-fn source_of(page: &FormPage) -> Source {
-    Source {
-        document_id: page.document_id,
-        original_key: page.original_key.clone(),
-        number: page.number,
-    }
-}
-
 /// Covers everything outside `keep` (millimetres from the page's corner, `scale` pixels each). What other people wrote
 /// stands closer to its own zone than to these, so that a zone is kept with no more than a pen's width around it.
 fn cover(grey: &mut Grey, keep: &[Zone], scale: f64) {
@@ -381,25 +383,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_kept_is_covered() {
-        let keep = Zone {
-            x: 2.0,
-            y: 1.0,
-            width: 2.0,
-            height: 1.0,
-        };
-        let mut grey = Grey {
-            width: 80,
-            height: 40,
-            pixels: vec![0; 80 * 40],
-        };
-        cover(&mut grey, &[keep], 10.0);
-        let at = |x: usize, y: usize| grey.pixels[y * 80 + x];
-        assert_eq!((at(20, 10), at(40, 20), at(13, 3)), (0, 0, 0));
-        assert_eq!((at(10, 10), at(50, 15), at(30, 30)), (160, 160, 160));
-    }
-
-    #[test]
     fn a_sheet_is_turned_the_way_the_hands_of_a_clock_go() {
         // Black in the upper right corner; a quarter to the right brings it to the lower right.
         let (width, height) = (100u32, 50u32);
@@ -431,6 +414,25 @@ mod tests {
                 .iter()
                 .all(|p| *p == 0)
         );
+    }
+
+    #[test]
+    fn what_is_not_kept_is_covered() {
+        let keep = Zone {
+            x: 2.0,
+            y: 1.0,
+            width: 2.0,
+            height: 1.0,
+        };
+        let mut grey = Grey {
+            width: 80,
+            height: 40,
+            pixels: vec![0; 80 * 40],
+        };
+        cover(&mut grey, &[keep], 10.0);
+        let at = |x: usize, y: usize| grey.pixels[y * 80 + x];
+        assert_eq!((at(20, 10), at(40, 20), at(13, 3)), (0, 0, 0));
+        assert_eq!((at(10, 10), at(50, 15), at(30, 30)), (160, 160, 160));
     }
 
     #[test]

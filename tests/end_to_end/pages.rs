@@ -132,12 +132,11 @@ impl Clerk {
         let sent = {
             let page = Html::parse_document(&html);
             let one = |selector: &str| Selector::parse(selector).unwrap();
-            let hidden = one("#sheets input[type=hidden]");
-            let inputs = page.select(&hidden).map(|i| {
-                let part = |name| i.attr(name).unwrap().to_owned();
-                (part("name"), part("value"))
-            });
-            let mut sent: BTreeMap<String, String> = inputs.collect();
+            let part = |i: &scraper::ElementRef<'_>, name| i.attr(name).unwrap().to_owned();
+            let mut sent: BTreeMap<String, String> = page
+                .select(&one("#sheets input[type=hidden]"))
+                .map(|i| (part(&i, "name"), part(&i, "value")))
+                .collect();
             for card in page.select(&one("[data-enrol-sheet-card]")) {
                 let title: String = card.select(&one("legend")).next().unwrap().text().collect();
                 for select in card.select(&one("select")) {

@@ -214,19 +214,19 @@ async fn pages_are_put_right_after_being_told_what_it_does() {
     let ada = site.browser("ada").await;
     let path = format!("/review/{form}/pages");
     let html = page(&ada, &path).await;
-    let picture = Html::parse_document(&html);
-    let picture = picture
-        .select(&Selector::parse("[data-enrol-sheet-picture]").unwrap())
-        .next()
-        .unwrap();
-    assert!(picture.attr("alt").unwrap().starts_with("Sheet 1 of"));
-    let small = ada.get(picture.attr("src").unwrap()).await;
+    let (source, alt) = {
+        let parsed = Html::parse_document(&html);
+        let pictures = Selector::parse("[data-enrol-sheet-picture]").unwrap();
+        let picture = parsed.select(&pictures).next().unwrap();
+        let part = |name| picture.attr(name).unwrap().to_owned();
+        (part("src"), part("alt"))
+    };
+    assert!(alt.starts_with("Sheet 1 of"), "{alt}");
+    let small = ada.get(&source).await;
     assert_eq!(small.headers()["content-type"], "image/png");
     let small = image::load_from_memory(&small.bytes().await.unwrap()).unwrap();
     assert_eq!(small.height(), 640);
-    let turned = ada
-        .get(&picture.attr("src").unwrap().replace("turn=0", "turn=90"))
-        .await;
+    let turned = ada.get(&source.replace("turn=0", "turn=90")).await;
     let turned = image::load_from_memory(&turned.bytes().await.unwrap()).unwrap();
     assert_eq!((turned.width(), turned.height()), (640, small.width()));
 
