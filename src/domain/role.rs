@@ -45,6 +45,8 @@ pub enum Permission {
     SeeHouseholds,
     /// Make one record of two that are the same person, and part them again.
     MergePeople,
+    /// Put right what is wrong in a record.
+    CorrectRecords,
     /// Mark an address as protected. Many may: a mark too many does no harm.
     ProtectAddress,
     /// See protected addresses, and take the mark off.
@@ -102,12 +104,14 @@ impl Role {
                 Exceptions,
                 SeeHouseholds,
                 MergePeople,
+                CorrectRecords,
                 ProtectAddress,
                 ContactLists,
             ],
             Self::SafeguardingLead => &[
                 SeeForms,
                 SeeHouseholds,
+                CorrectRecords,
                 ProtectAddress,
                 SeeProtectedAddresses,
                 Rights,
@@ -117,6 +121,7 @@ impl Role {
                 SeeForms,
                 SeeHouseholds,
                 MergePeople,
+                CorrectRecords,
                 Rights,
                 AgreeToErase,
                 ContactLists,

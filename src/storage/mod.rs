@@ -50,6 +50,7 @@ pub mod service_users;
 pub mod sessions;
 pub mod settlement;
 pub mod sign_in_attempts;
+pub mod subject_access;
 pub mod summary;
 pub mod suppression;
 pub mod work_in_hand;

@@ -49,7 +49,7 @@ struct ConsentRow {
 }
 
 /// How somebody can say that they take a consent back, as stored and in words.
-const WAYS: [(&str, &str); 5] = [
+pub(super) const WAYS: [(&str, &str); 5] = [
     ("in_person", "In person"),
     ("phone", "By phone"),
     ("letter", "By letter"),
@@ -75,6 +75,7 @@ struct HouseholdPage {
     protection: Protection,
     /// Whether the person answers what families ask of their records.
     may_answer: bool,
+    may_correct: bool,
     /// What keeps the record from being used or erased.
     stops: Vec<String>,
 }
@@ -292,6 +293,7 @@ async fn page(
             may_lift: signed_in.can(Permission::SeeProtectedAddresses),
         },
         may_answer: signed_in.can(Permission::Rights),
+        may_correct: signed_in.can(Permission::CorrectRecords),
         stops: stops.iter().map(rights::stop_in_words).collect(),
     };
     Ok(render(&page))
@@ -302,12 +304,9 @@ fn consent(
     record: &HouseholdRecord,
     definition: Option<&FormDefinition>,
 ) -> ConsentRow {
-    let (answer, colour) = match consent.answer.as_str() {
-        _ if consent.withdrawn_on.is_some() => ("Withdrawn", "govuk-tag--red"),
-        "yes" => ("Yes", "govuk-tag--green"),
-        "no" => ("No", "govuk-tag--red"),
-        "not_answered" => ("Not answered", "govuk-tag--grey"),
-        _ => ("Not readable", "govuk-tag--grey"),
+    let (answer, colour) = match consent.withdrawn_on {
+        Some(_) => ("Withdrawn", "govuk-tag--red"),
+        None => answer_in_words(&consent.answer),
     };
     let field = definition.and_then(|d| {
         d.fields
@@ -333,6 +332,16 @@ fn consent(
             .by_staff
             .then(|| format!("{} {}", consent.service_user_id, consent.purpose)),
         explicit: consent.purpose == withdrawal::EXPLICIT,
+    }
+}
+
+/// An answer to a request for consent in words, and the colour of its tag.
+pub(super) fn answer_in_words(answer: &str) -> (&'static str, &'static str) {
+    match answer {
+        "yes" => ("Yes", "govuk-tag--green"),
+        "no" => ("No", "govuk-tag--red"),
+        "not_answered" => ("Not answered", "govuk-tag--grey"),
+        _ => ("Not readable", "govuk-tag--grey"),
     }
 }
 

@@ -12,15 +12,18 @@
 
 mod consent;
 mod contact;
+mod correct;
 mod desk;
 mod erasure;
 mod fixture;
 mod matching;
 mod oidc;
+mod protected;
 mod recipients;
 mod scans;
 mod second;
 mod security;
+mod subject_access;
 
 use enrol::domain::recipient_fields::FieldGroup;
 use enrol::storage::{audit, service_users};

@@ -36,6 +36,11 @@ const MERGING: &[Role] = &[Role::Supervisor, Role::InformationGovernance];
 const AUDIT: &[Role] = &[Role::InformationGovernance, Role::Auditor];
 const GOVERNING: &[Role] = &[Role::InformationGovernance];
 const RIGHTS: &[Role] = &[Role::SafeguardingLead, Role::InformationGovernance];
+const CORRECTING: &[Role] = &[
+    Role::Supervisor,
+    Role::SafeguardingLead,
+    Role::InformationGovernance,
+];
 const SIGNED_IN: &[Role] = &Role::ALL;
 
 /// Who may use an address.
@@ -104,6 +109,19 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("POST", "/households/{household}/unprotect", Roles(LEAD)),
         ("GET", "/service-users/{service_user}", Roles(FORMS)),
         ("GET", "/service-users/{service_user}/history", Roles(FORMS)),
+        ("GET", "/households/{household}/consents", Roles(FORMS)),
+        ("GET", "/households/{household}/correct", Roles(CORRECTING)),
+        ("POST", "/households/{household}/correct", Roles(CORRECTING)),
+        (
+            "GET",
+            "/service-users/{service_user}/correct",
+            Roles(CORRECTING),
+        ),
+        (
+            "POST",
+            "/service-users/{service_user}/correct",
+            Roles(CORRECTING),
+        ),
         ("GET", "/service-users/{service_user}/merge", Roles(MERGING)),
         (
             "POST",
@@ -139,6 +157,11 @@ fn table() -> Vec<(&'static str, &'static str, Who)> {
         ("GET", "/retention/plans/{plan}", Roles(RIGHTS)),
         ("POST", "/retention/plans/{plan}", Roles(RIGHTS)),
         ("GET", "/retention/plans/{plan}/certificate", Roles(RIGHTS)),
+        (
+            "POST",
+            "/service-users/{service_user}/subject-access",
+            Roles(RIGHTS),
+        ),
         ("GET", "/households/{household}/rights", Roles(RIGHTS)),
         ("POST", "/households/{household}/stops", Roles(RIGHTS)),
         ("POST", "/households/{household}/erasure", Roles(RIGHTS)),

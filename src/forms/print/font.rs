@@ -61,7 +61,7 @@ impl Fonts {
     }
 
     /// The font of a weight.
-    pub(super) fn of(&self, weight: Weight) -> Font {
+    pub fn of(&self, weight: Weight) -> Font {
         match weight {
             Weight::Regular => self.regular.clone(),
             Weight::Bold => self.bold.clone(),

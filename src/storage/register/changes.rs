@@ -12,7 +12,7 @@ use super::super::sealing::{Sealer, associated_data};
 
 /// Whose value it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::storage) enum Owner {
+pub enum Owner {
     /// A person.
     Person(Uuid),
     /// A household.
@@ -29,7 +29,7 @@ impl Owner {
     }
 
     /// The id, whichever it is.
-    pub(in crate::storage) fn id(self) -> Uuid {
+    pub fn id(self) -> Uuid {
         match self {
             Self::Person(id) | Self::Household(id) => id,
         }

@@ -6,7 +6,9 @@
 mod addresses;
 mod announcing;
 pub(super) mod changes;
+pub mod consent_history;
 mod consents;
+pub mod correcting;
 pub mod deciding;
 pub mod history;
 pub mod matching;
@@ -16,6 +18,7 @@ mod registration;
 pub(super) mod special;
 pub mod withdrawal;
 
+pub use changes::Owner;
 pub use registration::{Decisions, Registered, RegisteredMember, Registering, register};
 
 use sqlx::PgConnection;

@@ -4,6 +4,7 @@ mod arrivals;
 mod attempts;
 mod audit_trail;
 mod calibration;
+mod data_protection;
 mod key_rotation;
 mod match_keys;
 mod page_sets;

@@ -1,5 +1,7 @@
 //! One person's record over time, and records that turn out to be the same person.
 
+mod consents;
+mod correct;
 mod history;
 mod merge;
 
@@ -29,6 +31,20 @@ async fn person(
 pub(super) fn routes() -> Routes {
     Routes::default()
         .get("/service-users/{service_user}/history", history::show)
+        .get(
+            "/service-users/{service_user}/correct",
+            correct::show_person,
+        )
+        .post(
+            "/service-users/{service_user}/correct",
+            correct::correct_person,
+        )
+        .get("/households/{household}/consents", consents::show)
+        .get("/households/{household}/correct", correct::show_household)
+        .post(
+            "/households/{household}/correct",
+            correct::correct_household,
+        )
         .get("/service-users/{service_user}/merge", merge::show)
         .post("/service-users/{service_user}/merge", merge::merge)
         .post("/service-users/{service_user}/unmerge", merge::undo)

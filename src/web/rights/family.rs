@@ -13,6 +13,7 @@ use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::erasure::stops::{self, StopKind};
 use crate::storage::erasure::{self, Extent, Proposal, Reason, Subject};
+use crate::storage::service_users::ServiceUser;
 use crate::web::frame::{Frame, Section};
 use crate::web::page_error::{PageError, render};
 use crate::web::posted::Posted;
@@ -45,6 +46,7 @@ struct RightsPage {
     frame: Frame,
     csrf: String,
     id: Uuid,
+    people: Vec<(Uuid, String)>,
     stops: Vec<StopChoice>,
     grounds: [(&'static str, &'static str); 4],
     goes: Vec<String>,
@@ -72,6 +74,7 @@ async fn page(
     id: Uuid,
     error: Option<&'static str>,
 ) -> Result<Response, PageError> {
+    let record = visible::household(state, signed_in, id).await?;
     let in_force = stops::of_household(&state.database, id).await?;
     let (extent, obstacles) =
         erasure::look(&state.database, Subject::Household(id), Utc::now()).await?;
@@ -108,6 +111,7 @@ async fn page(
         },
         csrf: signed_in.csrf.clone(),
         id,
+        people: record.members.iter().map(|m| (m.id, role_of(m))).collect(),
         stops: StopKind::ALL.map(choice).into(),
         grounds: GROUNDS,
         goes: in_words(&extent),
@@ -120,6 +124,14 @@ async fn page(
         None => StatusCode::OK,
     };
     Ok((status, render(&page)).into_response())
+}
+
+fn role_of(member: &ServiceUser) -> String {
+    match member.role.as_str() {
+        "primary_carer" => "Primary carer".to_owned(),
+        "secondary_carer" => "Secondary carer".to_owned(),
+        _ => format!("Child {}", member.position),
+    }
 }
 
 /// What goes and what stays.

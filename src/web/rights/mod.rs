@@ -1,8 +1,10 @@
 //! What families may ask of their records, and how long those are kept.
 
+mod copy_pdf;
 mod family;
 mod plan;
 mod retention;
+mod subject_access;
 
 pub(super) use retention::sees_plans;
 
@@ -17,6 +19,10 @@ pub(super) fn routes() -> Routes {
         .get("/retention/plans/{plan}", plan::show)
         .post("/retention/plans/{plan}", plan::decide)
         .get("/retention/plans/{plan}/certificate", plan::certificate)
+        .post(
+            "/service-users/{service_user}/subject-access",
+            subject_access::make,
+        )
         .get("/households/{household}/rights", family::show)
         .post("/households/{household}/stops", family::stop)
         .post("/households/{household}/erasure", family::propose)
