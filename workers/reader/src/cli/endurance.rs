@@ -39,13 +39,14 @@ pub fn run(reader: &Reader, folders: &[PathBuf], pages: usize) -> anyhow::Result
         "{:>8} {:>12} {:>22}",
         "pages", "memory, MB", "core-seconds a page"
     );
-    let (mut read, mut noted, mut before) = (0, Vec::new(), (0, spent()));
+    let (mut read, mut tenth, mut noted, mut before) = (0, 1, Vec::new(), (0, spent()));
     for bytes in scans.iter().cycle() {
         let document =
             read_document(reader, bytes).map_err(|error| anyhow::anyhow!("{}", error.reason()))?;
         let placed: usize = document.forms.iter().map(|f| f.pages.len()).sum();
         read += placed + document.unplaced.len();
-        if read * NOTES >= pages * (noted.len() + 1) {
+        if read * NOTES >= pages * tenth {
+            tenth = read * NOTES / pages.max(1) + 1;
             let memory = stages::resident_bytes()
                 .context("this system does not tell the memory of a process")?;
             let (pages_then, seconds_then) = before;
@@ -54,7 +55,7 @@ pub fn run(reader: &Reader, folders: &[PathBuf], pages: usize) -> anyhow::Result
             println!("{read:>8} {:>12.1} {each:>22.3}", memory as f64 / 1e6);
             noted.push(memory as f64);
         }
-        if noted.len() >= NOTES {
+        if read >= pages {
             break;
         }
     }
