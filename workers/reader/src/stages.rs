@@ -138,6 +138,14 @@ pub fn own_peak_bytes() -> u64 {
     getrusage(UsageWho::RUSAGE_SELF).map_or(0, |u| u.max_rss().max(0) as u64 * 1024)
 }
 
+/// Resident memory of this process now, in bytes; `None` where the system does not tell.
+pub fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
 fn seconds_of(who: UsageWho) -> f64 {
     getrusage(who).map_or(0.0, |usage| {
         let (user, system) = (usage.user_time(), usage.system_time());

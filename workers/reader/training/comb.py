@@ -35,6 +35,11 @@ def compose(rng: random.Random, hand, text: str, spoiled: float = 0.05) -> list[
 
     `spoiled` is the chance that a cell is struck out, blotted or corrected.
     """
+    return cut(rng, *filled(rng, hand, text, spoiled))
+
+
+def filled(rng: random.Random, hand, text: str, spoiled: float):
+    """The picture of a comb without its printed lines, its cells (left, right, top, bottom), and the class in each."""
     pitch, height = rng.uniform(46, 60), rng.uniform(62, 78)
     gap = rng.choice([0, 0, 0, 30]) if len(text) < 12 else 0
     group = rng.randint(2, 4)
@@ -80,8 +85,7 @@ def compose(rng: random.Random, hand, text: str, spoiled: float = 0.05) -> list[
                     labels[-1] = CELL_CLASS[over]
     if shade > 40 and rng.random() < 0.6:
         ink = capture.pencil(rng, ink)
-    clean = cleaned(rng, ink, cells)
-    return cut(rng, clean, cells, labels)
+    return cleaned(rng, ink, cells), cells, labels
 
 
 def strike(rng: random.Random, ink: np.ndarray, x: float, y: float, size: float, pen: int, shade: int) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import line
 import sources
 from alphabet import LINE_CLASS, plain
+from hands import PenHand
 from strokes import StrokeArchive
-from texts import written
+from texts import in_comb, on_line, written
 
 FRAME = 4
 
@@ -23,16 +24,56 @@ def fits(text: str, width: int) -> bool:
     return width // FRAME >= len(text) + doubled + 2
 
 
-def one(rng: random.Random, source: sources.Sources, words: StrokeArchive | None, records: list[int], longest: int):
+COMBS, CHARACTERS, LINES = 0.48, 0.62, 0.90
+"""Running shares of what is composed: combs set as lines, loose characters, lines of words; the rest is single words."""
+
+
+class Hands:
+    """Who writes: those who may write combs, and those with whole words of their own."""
+
+    def __init__(self, arguments: argparse.Namespace):
+        self.source = sources.Sources(arguments, arguments.part)
+        self.words: StrokeArchive | None = None
+        self.own: dict[int, dict[str, list[int]]] = {}
+        self.letters: dict[int, dict[str, list[int]]] = {}
+        if not arguments.without_unipen:
+            self.words = StrokeArchive(arguments.data / "words.npz")
+            found = self.words.by_writer(arguments.part)
+            self.own = {w: {plain(t): r for t, r in own.items() if plain(t)} for w, own in found.items()}
+            self.letters = self.source.archive.by_writer(arguments.part)
+        self.writers = list(self.own)
+        self.weights = [min(len(own), 150) for own in self.own.values()]
+
+
+def one(rng: random.Random, hands: Hands, longest: int):
     """A picture and its text, or None when it came to nothing."""
-    if words is not None and rng.random() < 0.3:
-        record = rng.choice(records)
-        text = plain(words.labels[record])
-        picture = line.of_word(rng, words, record) if text else None
-    else:
-        text = written(rng, source.texts, longest)
+    source, kind = hands.source, rng.random()
+    picture, text = None, ""
+    if kind < COMBS:
+        text = in_comb(rng, source.texts)
+        if len(text) <= longest and (made := line.of_comb(rng, source.hand(rng)[0], text)):
+            picture, text = made
+    elif kind < CHARACTERS or hands.words is None:
+        text = written(rng, source.texts, min(longest, 22))
         picture = line.of_characters(rng, source.hand(rng)[0], text)
-    return (picture, text) if picture is not None and fits(text, picture.shape[1]) else None
+    else:
+        writer = rng.choices(hands.writers, hands.weights)[0]
+        own = hands.own[writer]
+        if kind < LINES:
+            text = on_line(rng, source.texts, longest)
+            if rng.random() < 0.6:
+                words = rng.choices(list(own), k=rng.randint(1, 5))
+                while len(" ".join(words)) > longest and len(words) > 1:
+                    words.pop()
+                text = " ".join(words)
+            letters = hands.letters.get(writer)
+            hand = PenHand(source.archive, letters, source.writers, rng) if letters else source.hand(rng)[0]
+            picture = line.of_words(rng, hands.words, own, hand, text)
+        else:
+            text = rng.choice(list(own))
+            picture = line.of_word(rng, hands.words, rng.choice(own[text]))
+    text = " ".join(text.split())
+    return (picture, text) if picture is not None and text and fits(text, picture.shape[1]) else None
 
 
 def main() -> None:
@@ -41,18 +82,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--shards", type=int, default=40)
     parser.add_argument("--size", type=int, default=4000)
-    parser.add_argument("--longest", type=int, default=14, help="characters; short lines teach faster")
-    parser.add_argument("--widest", type=int, default=400)
+    parser.add_argument("--longest", type=int, default=30, help="characters")
+    parser.add_argument("--widest", type=int, default=640)
     parser.add_argument("--part", default="training")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     cv2.setNumThreads(0)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    source = sources.Sources(arguments, arguments.part)
-    words, records = None, []
-    if not arguments.without_unipen:
-        words = StrokeArchive(arguments.data / "words.npz")
-        records = [r for found in words.by_writer(arguments.part).values() for group in found.values() for r in group]
+    hands = Hands(arguments)
     for shard in range(arguments.shards):
         path = arguments.out / f"{arguments.part}-{arguments.seed}-{shard:04}.npz"
         if path.exists():
@@ -60,7 +97,7 @@ def main() -> None:
         rng = random.Random(f"{arguments.part} {arguments.seed} {shard} {arguments.longest}")
         found = []
         while len(found) < arguments.size:
-            made = one(rng, source, words, records, arguments.longest)
+            made = one(rng, hands, arguments.longest)
             if made and made[0].shape[1] <= arguments.widest:
                 found.append(made)
         found.sort(key=lambda pair: pair[0].shape[1])

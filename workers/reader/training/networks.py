@@ -87,12 +87,14 @@ class LineNetwork(nn.Module):
         self.columns = nn.Conv2d(CHANNELS[2], self.WIDE, (5, 1), bias=False)
         self.columns_norm = nn.BatchNorm2d(self.WIDE)
         self.context = nn.LSTM(self.WIDE, hidden, batch_first=True, bidirectional=True)
+        self.wider = nn.LSTM(2 * hidden, hidden, batch_first=True, bidirectional=True)
         self.dropout = nn.Dropout(0.1)
         self.answer = nn.Linear(2 * hidden, len(LINE_CHARACTERS) + 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         features = self.columns_norm(self.columns(self.trunk(x))).relu().squeeze(2).transpose(1, 2)
-        context, _ = self.context(features)
+        context = self.context(features)[0]
+        context = context + self.wider(self.dropout(context))[0]
         return self.answer(self.dropout(context))
 
 

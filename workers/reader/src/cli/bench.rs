@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::accuracy::{self, ByKind};
 use super::bench_table::table;
+use super::endurance;
 use super::evaluation::{Evaluation, Report};
 use super::keystrokes::{KeystrokeReport, Keystrokes};
 use super::placement::{self, Placed};
@@ -42,6 +43,9 @@ pub struct BenchArgs {
     /// The same for groups of tick boxes
     #[arg(long, value_name = "FILE")]
     tick_signals: Option<PathBuf>,
+    /// Instead, read the scans again and again until so many pages are read, and say how memory and cost go on
+    #[arg(long, value_name = "PAGES", conflicts_with_all = ["json", "write", "wrong", "signals", "tick_signals"])]
+    endurance: Option<usize>,
     /// Folder of form definitions known besides the built-in ones
     #[arg(long, value_name = "DIR")]
     form_definitions: Option<PathBuf>,
@@ -144,6 +148,9 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
         form_definitions: args.form_definitions.clone(),
         ..Default::default()
     })?;
+    if let Some(pages) = args.endurance {
+        return endurance::run(&reader, &samples(&args.folder)?, pages);
+    }
     let mut result = Result {
         model: reader.model().to_owned(),
         ..Result::default()

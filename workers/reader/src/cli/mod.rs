@@ -5,6 +5,7 @@ pub mod bench;
 mod bench_table;
 pub mod calibrate;
 mod calibration_report;
+mod endurance;
 mod evaluation;
 mod keystrokes;
 mod marks;
