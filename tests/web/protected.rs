@@ -48,12 +48,12 @@ impl Write for Log {
 }
 
 impl Log {
-    /// Listens to everything that Enrol's own code says, however quietly.
+    /// Listens to everything that Enrol and what talks to its database say, however quietly.
     fn listen() -> Self {
         let log = Self::default();
         let writer = log.clone();
         tracing_subscriber::fmt()
-            .with_env_filter("enrol=trace")
+            .with_env_filter("enrol=trace,sqlx=debug")
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .init();
