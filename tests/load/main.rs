@@ -14,11 +14,15 @@
 )]
 #![allow(clippy::allow_attributes, reason = "one for the whole file")]
 
+#[path = "../web/events.rs"]
+#[allow(dead_code, reason = "the pages' own tests use the rest")]
+mod events;
 #[path = "../web/fixture.rs"]
 #[allow(dead_code, reason = "the pages' own tests use the rest")]
 mod fixture;
 mod queue;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -157,8 +161,10 @@ async fn work_on_a_form(
         let began = Instant::now();
         let answer = clerk.post(&address, &fields).await;
         let on = answer.url().path().to_owned();
-        assert!(answer.status().is_success(), "{} for {on}", answer.status());
+        let status = answer.status();
         page = answer.text().await.unwrap();
+        let why = fixture::text(&page, ".govuk-error-message");
+        assert!(status.is_success(), "{status} for {on}: {why}");
         times.push(began.elapsed());
         if on.ends_with("/finish") {
             finish(clerk, &on, &page, &csrf).await;
@@ -192,12 +198,17 @@ fn confirming(page: &str) -> Vec<(String, String)> {
     let inputs = Selector::parse("[data-enrol-desk] input, [data-enrol-desk] textarea").unwrap();
     let mut sent = Vec::new();
     let mut typed = false;
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
     for input in html.select(&inputs) {
         let Some(name) = input.attr("name") else {
             continue;
         };
         let choice = matches!(input.attr("type"), Some("radio" | "checkbox"));
         if choice && input.attr("checked").is_none() {
+            if input.attr("type") == Some("radio") {
+                let value = input.attr("value").unwrap_or_default();
+                first.entry(name).or_insert(value);
+            }
             continue;
         }
         let value = match input.value().name() {
@@ -207,6 +218,13 @@ fn confirming(page: &str) -> Vec<(String, String)> {
         let hidden = input.attr("type") == Some("hidden");
         typed |= !hidden && !value.is_empty();
         sent.push((name.to_owned(), value));
+    }
+    // Where nothing is marked beforehand, as for a consent, somebody has to choose. Ticks stand in a grid, several at once.
+    for (name, value) in first {
+        if !sent.iter().any(|(n, _)| n == name) {
+            sent.push((name.to_owned(), value.to_owned()));
+            typed = true;
+        }
     }
     let pressed = if typed { "confirm" } else { "blank" };
     sent.push(("do".to_owned(), pressed.to_owned()));
