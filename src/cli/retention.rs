@@ -2,19 +2,19 @@
 
 use std::process::ExitCode;
 
-use chrono::{Days, Local, Utc};
+use chrono::Utc;
 use clap::Args;
 use serde_json::json;
 
 use super::Global;
-use crate::domain::retention::Due;
+use crate::domain::retention::{Due, Retention};
 use crate::storage::Database;
-use crate::storage::erasure::due;
+use crate::storage::erasure::due::{self, DueRecords};
 
 /// Show how long records are kept and which are due. Erases nothing: that is proposed and agreed to on the pages
 #[derive(Debug, Args)]
 pub struct RetentionArgs {
-    /// One line of JSON for each family that is due
+    /// One line of JSON for each record that is due
     #[arg(long)]
     json: bool,
 }
@@ -23,38 +23,69 @@ pub struct RetentionArgs {
 pub fn run(global: &Global, args: &RetentionArgs) -> anyhow::Result<ExitCode> {
     let config = global.load_config()?;
     let rules = &config.retention;
-    let rule = rules.due(Local::now().date_naive());
     super::runtime()?.block_on(async {
         let database = Database::connect(&config.database).await?;
-        let families = due::families(&database, rule).await?;
+        let found = due::records(&database, rules, Utc::now()).await?;
         if args.json {
-            for family in families {
-                let line = json!({ "household_id": family.id, "reference": family.reference,
-                                   "last_form": family.last_form, "on_hold": family.held });
-                println!("{line}");
-            }
-            return Ok(status(rule));
+            print_lines(&found);
+        } else {
+            print_table(rules, &found);
         }
-        println!("{}", rules.in_words());
-        if let Due::Undecided(end) = rule {
-            println!(
-                "\nWAITING: {end} has passed, and nobody has said whether the contract was extended. Nothing is erased.\n\
-                 Set extension under [retention] in enrol.toml to \"exercised\" or \"declined\" and restart the programs."
-            );
-        }
-        let held = families.iter().filter(|f| f.held).count();
-        println!("{:>8} families due, {held} of them on hold", families.len());
-        for family in &families {
-            let hold = if family.held { "  on hold" } else { "" };
-            println!("         {}  last form {}{hold}", family.reference, family.last_form);
-        }
-        if rules.scans_days > 0 {
-            let before = Utc::now() - Days::new(rules.scans_days.into());
-            let scans = due::scans(&database, before).await?;
-            println!("{:>8} scans without a record due", scans.len());
-        }
-        Ok(status(rule))
+        Ok(status(found.rule))
     })
+}
+
+fn print_lines(found: &DueRecords) {
+    for family in &found.families {
+        let line = json!({ "kind": "family", "household_id": family.id, "reference": family.reference,
+                           "last_form": family.last_form, "on_hold": family.held });
+        println!("{line}");
+    }
+    for scan in &found.scans {
+        println!("{}", json!({ "kind": "scan", "document_id": scan.id() }));
+    }
+    for list in &found.lists {
+        println!(
+            "{}",
+            json!({ "kind": "contact_list", "contact_list_id": list.id() })
+        );
+    }
+}
+
+fn print_table(rules: &Retention, found: &DueRecords) {
+    let row = |kind: &str, due: &str, rule: &str| println!("{kind:<26}{due:>6}  {rule}");
+    row("KIND OF RECORD", "DUE", "RULE");
+    row(
+        "Families",
+        &found.families.len().to_string(),
+        &rules.in_words(),
+    );
+    row(
+        "Scans without a record",
+        &found.scans.len().to_string(),
+        &rules.scans_in_words(),
+    );
+    row(
+        "Who was on a contact list",
+        &found.lists.len().to_string(),
+        &rules.lists_in_words(),
+    );
+    if let Due::Undecided(end) = found.rule {
+        println!(
+            "\nWAITING: {end} has passed, and nobody has said whether the contract was extended. No family is erased.\n\
+             Set extension under [retention] in enrol.toml to \"exercised\" or \"declined\" and restart the programs."
+        );
+    }
+    if !found.families.is_empty() {
+        println!("\nFamilies due, {} of them on hold:", found.held());
+    }
+    for family in &found.families {
+        let hold = if family.held { "  on hold" } else { "" };
+        println!(
+            "  {}  last form {}{hold}",
+            family.reference, family.last_form
+        );
+    }
 }
 
 fn status(rule: Due) -> ExitCode {

@@ -4,7 +4,7 @@
 //! to 30 September 2026, with a possible extension to 30 September 2028. A date that has passed erases nothing as long as
 //! nobody has said whether the contract was extended.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What decides how long a family's record is kept.
@@ -48,6 +48,9 @@ pub struct Retention {
     /// Days after which scans are due that no record was made of: copies, foreign pages that somebody dealt with, forms
     /// set aside. 0 keeps them.
     pub scans_days: u32,
+    /// Days after which it is due to forget who was on a list of people to write to. The list stays with its counts; the
+    /// links of its messages by which people stop them work no longer. 0 keeps them.
+    pub lists_days: u32,
 }
 
 impl Default for Retention {
@@ -60,6 +63,7 @@ impl Default for Retention {
             extension: Extension::Undecided,
             years: 25,
             scans_days: 0,
+            lists_days: 0,
         }
     }
 }
@@ -103,7 +107,36 @@ impl Retention {
         }
     }
 
-    /// The rule, in words, as a plan keeps it.
+    /// Scans without a record that came in before this are due.
+    pub fn scans_before(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        days_before(self.scans_days, now)
+    }
+
+    /// Lists that were made before this are due.
+    pub fn lists_before(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        days_before(self.lists_days, now)
+    }
+
+    /// The rule for scans without a record, in words.
+    pub fn scans_in_words(&self) -> String {
+        match self.scans_days {
+            0 => "Kept.".to_owned(),
+            days => format!("Kept for {} after they came in.", days_in_words(days)),
+        }
+    }
+
+    /// The rule for who was on a list, in words.
+    pub fn lists_in_words(&self) -> String {
+        match self.lists_days {
+            0 => "Kept.".to_owned(),
+            days => format!(
+                "Kept for {} after the list was made; the links in its messages stop working then.",
+                days_in_words(days)
+            ),
+        }
+    }
+
+    /// The rule for families, in words, as a plan keeps it.
     pub fn in_words(&self) -> String {
         let day = |day: NaiveDate| day.format("%-d %B %Y").to_string();
         match (self.families, self.extension) {
@@ -125,6 +158,19 @@ impl Retention {
                 day(self.extended_end)
             ),
         }
+    }
+}
+
+/// Nothing where 0 days mean that it is kept.
+fn days_before(days: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let before = now.checked_sub_days(Days::new(days.into()));
+    (days > 0).then(|| before.unwrap_or(DateTime::<Utc>::MIN_UTC))
+}
+
+fn days_in_words(days: u32) -> String {
+    match days {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
     }
 }
 
@@ -151,6 +197,26 @@ mod tests {
         assert_eq!(rules.due(day("2026-10-01")), Due::NotBefore(extended));
         assert_eq!(rules.due(day("2028-09-30")), Due::NotBefore(extended));
         assert_eq!(rules.due(day("2028-10-01")), Due::RegisteredUntil(extended));
+    }
+
+    #[test]
+    fn no_days_keep_and_as_many_as_there_are_do_too() {
+        let now: DateTime<Utc> = "2026-11-28T12:00:00Z".parse().unwrap();
+        let kept = Retention::default();
+        assert_eq!(
+            (kept.scans_before(now), kept.lists_before(now)),
+            (None, None)
+        );
+        assert_eq!(kept.lists_in_words(), "Kept.");
+        let rules = Retention {
+            scans_days: 1,
+            lists_days: u32::MAX,
+            ..kept
+        };
+        let day_before = "2026-11-27T12:00:00Z".parse().unwrap();
+        assert_eq!(rules.scans_before(now), Some(day_before));
+        assert_eq!(rules.lists_before(now), Some(DateTime::<Utc>::MIN_UTC));
+        assert!(rules.scans_in_words().contains("1 day after"));
     }
 
     #[test]

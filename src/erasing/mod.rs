@@ -74,7 +74,7 @@ impl Eraser {
         loop {
             match self.work().await {
                 Ok(0) => {}
-                Ok(done) => tracing::info!(done, "erased families and scans that were agreed to"),
+                Ok(done) => tracing::info!(done, "erased what was agreed to"),
                 Err(error) => {
                     tracing::warn!(%error, retry = error.is_retryable(), "erasing stopped and is tried again");
                 }
@@ -85,7 +85,7 @@ impl Eraser {
         }
     }
 
-    /// Does everything that is agreed to and not done. Returns how many families and scans were erased.
+    /// Does everything that is agreed to and not done. Returns how many families, scans and lists were erased.
     ///
     /// # Errors
     /// See [`ErasingError`]. What could not be done stays to be done; one family's trouble does not hold up another.

@@ -44,7 +44,7 @@ async fn list(browser: &Browser, purpose: &str, action: &str) -> reqwest::Respon
 }
 
 /// The lines of the file but for its head, by column.
-async fn rows(browser: &Browser, purpose: &str) -> Vec<Vec<String>> {
+pub async fn rows(browser: &Browser, purpose: &str) -> Vec<Vec<String>> {
     let answer = list(browser, purpose, "export").await;
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(answer.headers()["content-type"], "text/csv; charset=utf-8");

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::fixture::{Browser, Site, by_another_family, hidden, written};
 use super::matching::check;
 
-async fn people(site: &Site) -> (Browser, Browser) {
+pub async fn people(site: &Site) -> (Browser, Browser) {
     site.account("ida", &[Role::InformationGovernance], &[])
         .await;
     site.account("lea", &[Role::SafeguardingLead], &[]).await;
@@ -32,7 +32,7 @@ async fn household_of(site: &Site, form: Uuid) -> Uuid {
 }
 
 /// Opens `path` and sends `fields` to `to` with the page's token.
-async fn post(
+pub async fn post(
     browser: &Browser,
     path: &str,
     to: &str,
@@ -45,7 +45,7 @@ async fn post(
     browser.post(to, &sent).await
 }
 
-fn eraser(site: &Site) -> Eraser {
+pub fn eraser(site: &Site) -> Eraser {
     Eraser {
         database: site.database.clone(),
         objects: ObjectStore::new(&site.config.objects),

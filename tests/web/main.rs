@@ -27,6 +27,7 @@ mod pages;
 mod protected;
 mod quality;
 mod recipients;
+mod retention;
 mod scans;
 mod second;
 mod security;

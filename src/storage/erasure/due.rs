@@ -1,11 +1,11 @@
 //! What is due by the retention rules.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Local, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::super::{Database, Result};
 use super::Subject;
-use crate::domain::retention::Due;
+use crate::domain::retention::{Due, Retention};
 
 /// A family whose time is over, as long as no plan names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,57 @@ pub struct DueFamily {
     pub held: bool,
     /// Whether its address is protected.
     pub protected: bool,
+}
+
+/// Everything that is due and that no unfinished plan names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueRecords {
+    /// The rule for families as of today.
+    pub rule: Due,
+    /// Families, those on hold among them.
+    pub families: Vec<DueFamily>,
+    /// Scans without a record.
+    pub scans: Vec<Subject>,
+    /// Lists of people to write to.
+    pub lists: Vec<Subject>,
+}
+
+impl DueRecords {
+    /// How many of the families are on hold.
+    pub fn held(&self) -> usize {
+        self.families.iter().filter(|f| f.held).count()
+    }
+
+    /// What can be proposed: everything but families on hold.
+    pub fn subjects(&self) -> Vec<Subject> {
+        let families = self.families.iter().filter(|f| !f.held);
+        let families = families.map(|f| Subject::Household(f.id));
+        families
+            .chain(self.scans.iter().copied())
+            .chain(self.lists.iter().copied())
+            .collect()
+    }
+}
+
+/// What is due by `rules`, of every kind of record.
+pub async fn records(
+    database: &Database,
+    rules: &Retention,
+    now: DateTime<Utc>,
+) -> Result<DueRecords> {
+    let rule = rules.due(now.with_timezone(&Local).date_naive());
+    Ok(DueRecords {
+        rule,
+        families: families(database, rule).await?,
+        scans: match rules.scans_before(now) {
+            Some(before) => scans(database, before).await?,
+            None => vec![],
+        },
+        lists: match rules.lists_before(now) {
+            Some(before) => lists(database, before).await?,
+            None => vec![],
+        },
+    })
 }
 
 /// The families that are due and that no unfinished plan names, those on hold among them.
@@ -80,4 +131,25 @@ pub async fn scans(database: &Database, before: DateTime<Utc>) -> Result<Vec<Sub
     .fetch_all(database.pool())
     .await?;
     Ok(ids.into_iter().map(Subject::Document).collect())
+}
+
+/// Lists of people to write to that were made before `before` and of which it is still known who was on them. A hold on the
+/// family of one of them keeps the list.
+pub async fn lists(database: &Database, before: DateTime<Utc>) -> Result<Vec<Subject>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT l.id FROM contact_list l
+         WHERE l.made_at < $1
+           AND EXISTS (SELECT FROM contact_list_person p WHERE p.list_id = l.id)
+           AND NOT EXISTS (SELECT FROM contact_list_person p
+                           JOIN household_member m ON m.service_user_id = person_in_use(p.service_user_id)
+                           JOIN record_stop s ON s.household_id = m.household_id
+                           WHERE p.list_id = l.id AND s.kind = 'hold' AND s.lifted_at IS NULL)
+           AND NOT EXISTS (SELECT FROM erasure e JOIN erasure_plan p ON p.id = e.plan_id
+                           WHERE e.subject_id = l.id AND e.state = 'planned' AND p.decision IS DISTINCT FROM 'refused')
+         ORDER BY l.made_at, l.id",
+        before
+    )
+    .fetch_all(database.pool())
+    .await?;
+    Ok(ids.into_iter().map(Subject::ContactList).collect())
 }

@@ -1,4 +1,4 @@
-//! What belongs to a family or to a scan, and what stands in the way of erasing it.
+//! What belongs to a family, a scan or a list of people, and what stands in the way of erasing it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::super::Result;
 use super::Subject;
 
-/// Everything that goes with a family or a scan.
+/// Everything that goes with a family, a scan or a list of people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extent {
-    /// The family; nothing when a scan is erased that no record was made of.
+    /// The family; nothing when a scan that no record was made of or a list is erased.
     pub household: Option<Uuid>,
     /// Everybody who is on record for this family only, with the records that were found to be the same person.
     pub people: Vec<Uuid>,
@@ -22,14 +22,16 @@ pub struct Extent {
     pub documents: Vec<Uuid>,
     /// Those of the files that hold pages of other forms too. Their other pages stay.
     pub shared: Vec<Uuid>,
+    /// The list of people to write to, of which only the people go.
+    pub list: Option<Uuid>,
 }
 
 /// Why something cannot be erased now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
-    /// There is no such family or scan (any more).
+    /// There is no such family, scan or list (any more).
     Gone,
-    /// Somebody placed a hold on the family.
+    /// Somebody placed a hold on the family, or on the family of somebody on the list.
     Hold,
     /// A form of the family, or one that may be of somebody in it, waits for a person.
     FormWaits(String),
@@ -64,6 +66,10 @@ pub(super) async fn of(connection: &mut PgConnection, subject: Subject) -> Resul
     match subject {
         Subject::Household(id) => of_household(connection, id).await,
         Subject::Document(id) => of_document(connection, id).await,
+        Subject::ContactList(id) => Ok(Extent {
+            list: Some(id),
+            ..Extent::default()
+        }),
     }
 }
 
@@ -109,6 +115,7 @@ async fn of_household(connection: &mut PgConnection, id: Uuid) -> Result<Extent>
         forms,
         documents,
         shared,
+        list: None,
     })
 }
 
@@ -162,7 +169,8 @@ pub(super) async fn obstacles(
     proposed_at: DateTime<Utc>,
 ) -> Result<Vec<Obstacle>> {
     let there = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM household WHERE id = $1 UNION ALL SELECT FROM document WHERE id = $1) AS "there!""#,
+        r#"SELECT EXISTS (SELECT FROM household WHERE id = $1 UNION ALL SELECT FROM document WHERE id = $1
+                          UNION ALL SELECT FROM contact_list WHERE id = $1) AS "there!""#,
         subject.id()
     )
     .fetch_one(&mut *connection)
@@ -172,8 +180,14 @@ pub(super) async fn obstacles(
     }
     let mut obstacles = Vec::new();
     let held = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM record_stop WHERE household_id = $1 AND kind = 'hold' AND lifted_at IS NULL) AS "held!""#,
-        extent.household
+        r#"SELECT EXISTS (
+               SELECT FROM record_stop s
+               WHERE s.kind = 'hold' AND s.lifted_at IS NULL AND (s.household_id = $1 OR s.household_id IN (
+                   SELECT m.household_id FROM contact_list_person p
+                   JOIN household_member m ON m.service_user_id = person_in_use(p.service_user_id)
+                   WHERE p.list_id = $2))) AS "held!""#,
+        extent.household,
+        extent.list
     )
     .fetch_one(&mut *connection)
     .await?;

@@ -32,13 +32,15 @@ pub enum Subject {
     Household(Uuid),
     /// A scan that no record was made of.
     Document(Uuid),
+    /// Who was on a list of people to write to. The list stays.
+    ContactList(Uuid),
 }
 
 impl Subject {
     /// Its id.
     pub fn id(self) -> Uuid {
         match self {
-            Self::Household(id) | Self::Document(id) => id,
+            Self::Household(id) | Self::Document(id) | Self::ContactList(id) => id,
         }
     }
 
@@ -46,12 +48,14 @@ impl Subject {
         match self {
             Self::Household(_) => "household",
             Self::Document(_) => "document",
+            Self::ContactList(_) => "contact_list",
         }
     }
 
     fn stored(kind: &str, id: Uuid) -> Self {
         match kind {
             "document" => Self::Document(id),
+            "contact_list" => Self::ContactList(id),
             _ => Self::Household(id),
         }
     }
@@ -82,7 +86,7 @@ pub enum Outcome {
     NeedsCopies(Vec<Redaction>),
 }
 
-/// Removes the rows of one family or scan, announces it, and notes which files are to be removed. `copies` are the
+/// Removes the rows of one family, scan or list, announces it, and notes which files are to be removed. `copies` are the
 /// files without this family's pages, of those that have pages of other forms too. `public_url` begins the event's source.
 ///
 /// # Errors

@@ -323,6 +323,8 @@ pub struct Named {
     pub subject: Subject,
     /// Reference of the family's newest form, while it is there.
     pub reference: Option<String>,
+    /// When the list was made, and what it is about.
+    pub list: Option<(DateTime<Utc>, String)>,
     /// Whether its address is protected.
     pub protected: bool,
     /// `planned`, `kept` or `erased`.
@@ -344,9 +346,10 @@ pub async fn planned(database: &Database, plan: Uuid) -> Result<Vec<Named>> {
                   COALESCE(h.address_protected, false) AS "protected!",
                   (SELECT f.reference FROM registration r JOIN form f ON f.id = r.form_id
                    WHERE r.household_id = e.subject_id ORDER BY r.registered_at DESC LIMIT 1) AS reference,
+                  l.made_at AS "made_at?", l.about AS "about?",
                   (SELECT count(*) FROM erasure_object o
                    WHERE o.plan_id = e.plan_id AND o.subject_id = e.subject_id) AS "files_left!"
-           FROM erasure e LEFT JOIN household h ON h.id = e.subject_id
+           FROM erasure e LEFT JOIN household h ON h.id = e.subject_id LEFT JOIN contact_list l ON l.id = e.subject_id
            WHERE e.plan_id = $1 ORDER BY reference, e.subject_id"#,
         plan
     )
@@ -357,6 +360,7 @@ pub async fn planned(database: &Database, plan: Uuid) -> Result<Vec<Named>> {
         .map(|r| Named {
             subject: Subject::stored(&r.kind, r.subject_id),
             reference: r.reference,
+            list: r.made_at.zip(r.about),
             protected: r.protected,
             state: r.state,
             kept_because: r.kept_because,

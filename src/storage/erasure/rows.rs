@@ -66,7 +66,7 @@ pub const KEPT: [(&str, &str); 20] = [
     ),
     (
         "contact_list",
-        "how many were written to about what; the people on it go",
+        "how many were written to about what; the people on it go, with their families or with the list",
     ),
     ("data_key", "a key of Enrol's own"),
     ("desk_keys", "staff"),
@@ -216,8 +216,9 @@ async fn register_of(
         connection,
         removed,
         "contact_list_person",
-        "DELETE FROM contact_list_person WHERE service_user_id = ANY ($1)",
-        people
+        "DELETE FROM contact_list_person WHERE service_user_id = ANY ($1) OR list_id = $2",
+        people,
+        extent.list
     );
     delete!(
         connection,

@@ -13,7 +13,7 @@ use crate::storage::Database;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::erasure::{self, DecisionError, Named, Plan, Subject};
-use crate::web::frame::{Frame, Section, date_time};
+use crate::web::frame::{Frame, Section, date, date_time};
 use crate::web::page_error::{PageError, render};
 use crate::web::posted::Posted;
 use crate::web::session::SignedIn;
@@ -135,15 +135,24 @@ fn row(named: &Named) -> Row {
             None => format!("Family {id}"),
         },
         Subject::Document(_) => format!("Scan {id}"),
+        Subject::ContactList(_) => match &named.list {
+            Some((made, about)) => {
+                format!(
+                    "Who was on the contact list of {}: {about}",
+                    date(made.date_naive())
+                )
+            }
+            None => format!("Contact list {id}"),
+        },
     };
     let there = named.state != "erased";
     let href = match named.subject {
         Subject::Household(_) => there.then(|| format!("/households/{id}")),
-        Subject::Document(_) => None,
+        Subject::Document(_) | Subject::ContactList(_) => None,
     };
     let note = match (&named.kept_because, &named.removed) {
         (Some(because), _) => because.clone(),
-        (None, Some(removed)) => removed_in_words(removed),
+        (None, Some(removed)) => removed_in_words(named.subject, removed),
         (None, None) => String::new(),
     };
     Row {
@@ -155,13 +164,16 @@ fn row(named: &Named) -> Row {
     }
 }
 
-fn removed_in_words(removed: &Json) -> String {
+fn removed_in_words(subject: Subject, removed: &Json) -> String {
     let rows: u64 = removed["rows"]
         .as_object()
         .into_iter()
         .flatten()
         .filter_map(|(_, n)| n.as_u64())
         .sum();
+    if let Subject::ContactList(_) = subject {
+        return format!("who was on it ({rows} people); its counts stay");
+    }
     let number = |name: &str| removed[name].as_u64().unwrap_or_default();
     format!(
         "{} people, {} forms, {} scans, {rows} rows, {} files",
@@ -234,6 +246,7 @@ pub(super) async fn certificate(
         let kind = match named.subject {
             Subject::Household(_) => "Family",
             Subject::Document(_) => "Scan",
+            Subject::ContactList(_) => "Contact list",
         };
         text += &format!("\n{kind} {}\n", named.subject.id());
         match (&named.removed, named.erased_at, &named.kept_because) {
@@ -241,7 +254,7 @@ pub(super) async fn certificate(
                 text += &format!(
                     "  erased        {}\n  removed       {}\n",
                     at.to_rfc3339(),
-                    removed_in_words(removed)
+                    removed_in_words(named.subject, removed)
                 );
                 for (table, rows) in removed["rows"].as_object().into_iter().flatten() {
                     text += &format!("    {table:<24}{rows:>8}\n");

@@ -3,14 +3,15 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, Days, Local, Utc};
+use chrono::Utc;
 use uuid::Uuid;
 
-use crate::domain::retention::Due;
+use crate::domain::retention::{Due, Retention};
 use crate::storage::Database;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
-use crate::storage::erasure::{self, Plan, Proposal, Reason, Subject, due};
+use crate::storage::erasure::due::{self, DueRecords};
+use crate::storage::erasure::{self, Plan, Proposal, Reason};
 use crate::web::frame::{Frame, Section, date, date_time};
 use crate::web::page_error::{PageError, render};
 use crate::web::posted::Posted;
@@ -19,6 +20,14 @@ use crate::web::state::AppState;
 
 /// Plans shown.
 const PLANS: i64 = 50;
+
+/// A kind of record: how long it is kept, and how many are due.
+struct KindRow {
+    kind: &'static str,
+    rule: String,
+    due: usize,
+    held: usize,
+}
 
 struct FamilyRow {
     id: Uuid,
@@ -41,12 +50,12 @@ struct PlanRow {
 struct RetentionPage {
     frame: Frame,
     csrf: String,
-    rule: String,
+    kinds: [KindRow; 3],
     /// What has to be decided before anything is due.
     undecided: Option<String>,
     not_before: Option<String>,
     families: Vec<FamilyRow>,
-    scans: usize,
+    is_due: bool,
     plans: Vec<PlanRow>,
 }
 
@@ -72,13 +81,13 @@ pub(super) async fn show(
     must(&signed_in)?;
     let act = Act::list("erasure_plan");
     audit::record(state.database.pool(), signed_in.actor(), act).await?;
-    let found = is_due(&state).await?;
-    let plans = erasure::list(&state.database, PLANS).await?;
     let rules = &state.retention;
+    let found = due::records(&state.database, rules, Utc::now()).await?;
+    let plans = erasure::list(&state.database, PLANS).await?;
     let page = RetentionPage {
         frame: Frame::new("Retention", &signed_in, Section::Retention).wide(),
         csrf: signed_in.csrf.clone(),
-        rule: rules.in_words(),
+        kinds: kinds(rules, &found),
         undecided: match found.rule {
             Due::Undecided(end) => Some(date(end)),
             _ => None,
@@ -87,6 +96,7 @@ pub(super) async fn show(
             Due::NotBefore(end) => Some(date(end)),
             _ => None,
         },
+        is_due: kinds(rules, &found).iter().any(|kind| kind.due > 0),
         families: found
             .families
             .into_iter()
@@ -97,34 +107,48 @@ pub(super) async fn show(
                 held: f.held,
             })
             .collect(),
-        scans: found.scans.len(),
         plans: plans.into_iter().map(row).collect(),
     };
     Ok(render(&page))
 }
 
-/// What is due today and in no plan.
-struct Found {
-    rule: Due,
-    families: Vec<due::DueFamily>,
-    scans: Vec<Subject>,
+fn kinds(rules: &Retention, found: &DueRecords) -> [KindRow; 3] {
+    let row = |kind, rule, due, held| KindRow {
+        kind,
+        rule,
+        due,
+        held,
+    };
+    [
+        row(
+            "Families",
+            rules.in_words(),
+            found.families.len(),
+            found.held(),
+        ),
+        row(
+            "Scans without a record",
+            rules.scans_in_words(),
+            found.scans.len(),
+            0,
+        ),
+        row(
+            "Who was on a contact list",
+            rules.lists_in_words(),
+            found.lists.len(),
+            0,
+        ),
+    ]
 }
 
-async fn is_due(state: &AppState) -> Result<Found, PageError> {
-    let now = Utc::now();
-    let rule = state.retention.due(now.with_timezone(&Local).date_naive());
-    let scans = match state.retention.scans_days {
-        0 => vec![],
-        days => {
-            let before = now.checked_sub_days(Days::new(days.into()));
-            due::scans(&state.database, before.unwrap_or(DateTime::<Utc>::MIN_UTC)).await?
-        }
-    };
-    Ok(Found {
-        rule,
-        families: due::families(&state.database, rule).await?,
-        scans,
-    })
+/// The rules by which what is proposed is due, as the plan keeps them.
+fn rule_of(rules: &Retention, found: &DueRecords) -> String {
+    kinds(rules, found)
+        .iter()
+        .filter(|kind| kind.due > kind.held)
+        .map(|kind| format!("{}: {}", kind.kind, kind.rule))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn row(plan: Plan) -> PlanRow {
@@ -145,16 +169,14 @@ pub(super) async fn propose(
     posted: Posted,
 ) -> Result<Response, PageError> {
     must(&posted.signed_in)?;
-    let found = is_due(&state).await?;
-    let families = found.families.iter().filter(|f| !f.held);
-    let mut subjects: Vec<Subject> = families.map(|f| Subject::Household(f.id)).collect();
-    subjects.extend(found.scans);
+    let now = Utc::now();
+    let found = due::records(&state.database, &state.retention, now).await?;
     let proposal = Proposal {
         reason: Reason::Retention,
-        rule: state.retention.in_words(),
-        subjects,
+        rule: rule_of(&state.retention, &found),
+        subjects: found.subjects(),
         by: posted.signed_in.account.id,
-        at: Utc::now(),
+        at: now,
     };
     let storing = state.clone();
     let made = Database::uninterrupted(async move {
