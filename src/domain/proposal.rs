@@ -83,6 +83,32 @@ pub fn changes(
         .collect()
 }
 
+/// Keeps the answers about two people apart whose names stand in the same place of a form, as the second and the third
+/// form may name others who matter to the children (`significant_person_1.name`). Takes out of `changes` what an older
+/// form says of somebody else, and returns the names of answers on record that are about whoever the form replaces.
+pub fn about_somebody_else(
+    on_record: &Answers,
+    on_form: &Answers,
+    changes: &mut Vec<Change>,
+) -> Vec<String> {
+    let another = |change: &Change| {
+        let block = change.name.strip_suffix(".name")?;
+        change.old.as_ref()?;
+        Some((format!("{block}."), change.is_taken()))
+    };
+    let others: Vec<(String, bool)> = changes.iter().filter_map(another).collect();
+    let mut gone = Vec::new();
+    for (block, is_taken) in others {
+        if is_taken {
+            let about = |name: &&String| name.starts_with(&block) && !on_form.contains_key(*name);
+            gone.extend(on_record.keys().filter(about).cloned());
+        } else {
+            changes.retain(|change| !change.name.starts_with(&block));
+        }
+    }
+    gone
+}
+
 /// Whether two values differ in nothing but capitals and spaces: forms are filled in in capitals, records need not be.
 pub fn says_the_same(a: &Json, b: &Json) -> bool {
     match (a, b) {
@@ -167,6 +193,33 @@ mod tests {
             outcome("2026-04-30"),
             [added, ("surname".into(), Outcome::Older)]
         );
+    }
+
+    #[test]
+    fn two_people_in_the_same_place_are_not_mixed() {
+        let record = answers(&[
+            ("significant_person_1.name", json!("RUTH EXAMPLE")),
+            ("significant_person_1.relationship", json!("Grandmother")),
+            ("significant_person_2.phone", json!("07700900002")),
+        ]);
+        let form = answers(&[
+            ("significant_person_1.name", json!("JO MINDER")),
+            ("significant_person_1.phone", json!("07700900001")),
+            ("significant_person_2.name", json!("NED EXAMPLE")),
+        ]);
+        let names = |changes: &[Change]| -> Vec<String> {
+            changes.iter().map(|c| c.name.clone()).collect()
+        };
+        let since = |_: &str| day("2026-05-01");
+        let mut newer = changes(&record, since, &form, day("2026-06-01"));
+        assert_eq!(
+            about_somebody_else(&record, &form, &mut newer),
+            ["significant_person_1.relationship"]
+        );
+        assert_eq!(names(&newer).len(), 3);
+        let mut older = changes(&record, since, &form, day("2026-04-01"));
+        assert!(about_somebody_else(&record, &form, &mut older).is_empty());
+        assert_eq!(names(&older), ["significant_person_2.name"]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum FieldGroup {
     Household,
     /// Answers to what consent was asked for.
     Consents,
-    /// UK GDPR Article 9: ethnic group, disability, health.
+    /// UK GDPR Article 9: ethnic group, disability, health, pregnancy.
     Special,
 }
 
@@ -64,7 +64,7 @@ impl FieldGroup {
             Self::Children => "Children",
             Self::Household => "Centre, language, circumstances",
             Self::Consents => "Consents",
-            Self::Special => "Ethnic group, disability, health",
+            Self::Special => "Ethnic group, disability, health, pregnancy",
         }
     }
 
@@ -83,8 +83,10 @@ pub fn group_of(name: &str) -> FieldGroup {
         return FieldGroup::Consents;
     }
     let leaf = name.rsplit('.').next().unwrap_or(name);
-    const IDENTITY: [&str; 7] = [
+    const IDENTITY: [&str; 9] = [
         "title",
+        "name",
+        "printed_name",
         "first_name",
         "middle_names",
         "surname",
@@ -119,6 +121,10 @@ mod tests {
         for (name, group) in [
             ("primary_carer.first_name", FieldGroup::Identity),
             ("date_of_birth", FieldGroup::Identity),
+            ("significant_person_1.name", FieldGroup::Identity),
+            ("significant_person_1.relationship", FieldGroup::Identity),
+            ("significant_person_1.phone", FieldGroup::Contact),
+            ("declaration.printed_name", FieldGroup::Identity),
             ("child_1.nhs_number", FieldGroup::NhsNumber),
             ("home_phone", FieldGroup::Contact),
             ("mobile", FieldGroup::Contact),

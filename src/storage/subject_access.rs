@@ -70,7 +70,7 @@ pub async fn gather(database: &Database, sealer: &Sealer, person: Uuid) -> Resul
     let mut sections = vec![
         ("Record", records(connection, &ids).await?),
         (
-            "Ethnic group, disability and health",
+            "Ethnic group, disability, health and pregnancy",
             special(connection, sealer, &ids, &households, signs).await?,
         ),
         ("Addresses", addresses(connection, &ids).await?),

@@ -196,7 +196,8 @@ impl Site {
         }
     }
 
-    /// A form of three pages, each in a scan of its own, whose fields read as `values` say; all others are blank.
+    /// A form, each page in a scan of its own, whose fields read as `values` say; all others are blank. It has the
+    /// continuation sheet if something is written there.
     pub async fn form(&self, reference: &str, values: &[(&str, Json)]) -> Uuid {
         let definition = enrol::forms::load("registration").unwrap();
         let form = Uuid::now_v7();
@@ -210,14 +211,17 @@ impl Site {
         .execute(self.database.pool())
         .await
         .unwrap();
-        for number in definition.required_pages() {
-            self.page(form, reference, &definition, number).await;
+        let written_on = |page: u32| {
+            let on = |name: &str| definition.field(name).is_some_and(|f| f.page == page);
+            values.iter().any(|(name, _)| on(name))
+        };
+        let pages: Vec<u32> = (1..=definition.pages)
+            .filter(|page| !definition.optional_pages.contains(page) || written_on(*page))
+            .collect();
+        for number in &pages {
+            self.page(form, reference, &definition, *number).await;
         }
-        for field in definition
-            .fields
-            .iter()
-            .filter(|f| !definition.optional_pages.contains(&f.page))
-        {
+        for field in definition.fields.iter().filter(|f| pages.contains(&f.page)) {
             let read = values
                 .iter()
                 .find(|(name, _)| *name == field.name)

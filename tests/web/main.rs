@@ -31,6 +31,7 @@ mod retention;
 mod scans;
 mod second;
 mod security;
+mod significant_people;
 mod subject_access;
 
 use enrol::domain::recipient_fields::FieldGroup;

@@ -12,7 +12,7 @@ use super::fixture::{Browser, Site, hidden, text, written};
 use super::second::in_a_browser;
 
 /// What the family of [`written`] writes when the answers in `other` are other ones; an empty answer is none.
-fn written_but(other: &[(&'static str, Json)]) -> Vec<(&'static str, Json)> {
+pub fn written_but(other: &[(&'static str, Json)]) -> Vec<(&'static str, Json)> {
     let mut all = written();
     all.retain(|(name, _)| !other.iter().any(|(n, _)| n == name));
     all.extend(other.iter().filter(|(_, value)| !value.is_null()).cloned());

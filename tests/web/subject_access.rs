@@ -77,7 +77,9 @@ async fn a_copy_holds_all_of_one_person_and_nothing_of_another() {
     let pdf = lopdf::Document::load_mem(&pdf.bytes().await.unwrap()).unwrap();
     let pages: Vec<u32> = pdf.get_pages().into_keys().collect();
     let words = pdf.extract_text(&pages).unwrap();
-    assert!(words.contains("GRACE") && words.contains("Ethnic group, disability and health"));
+    assert!(
+        words.contains("GRACE") && words.contains("Ethnic group, disability, health and pregnancy")
+    );
     assert!(!words.contains("TOM"));
     assert!(words.contains("Form F-000601, page 1"), "{words}");
 

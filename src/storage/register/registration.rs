@@ -231,7 +231,13 @@ async fn tell_household(
             .map(|c| (CENTRE.to_owned(), json!(c))),
     );
     let mut changed = Vec::new();
-    for change in proposal::changes(&on_record, from, &on_form, cause.as_of) {
+    let mut differing = proposal::changes(&on_record, from, &on_form, cause.as_of);
+    for name in proposal::about_somebody_else(&on_record, &on_form, &mut differing) {
+        let old = on_record.remove(&name);
+        changes::note(connection, owner, &name, old.as_ref(), None, cause).await?;
+        changed.push(name);
+    }
+    for change in differing {
         if change.is_taken() {
             let (old, new) = (change.old.as_ref(), Some(&change.new));
             changes::note(connection, owner, &change.name, old, new, cause).await?;

@@ -121,7 +121,7 @@ fn in_words(state: &AppState, copy: PersonCopy) -> Vec<(&'static str, Content)> 
             }
             Some(rows)
         }
-        "Ethnic group, disability and health" => {
+        "Ethnic group, disability, health and pregnancy" => {
             Some(members(content).iter().map(|(n, v)| say(n, v)).collect())
         }
         "What was read from forms" => {
