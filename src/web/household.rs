@@ -16,7 +16,7 @@ use super::rights;
 use super::session::SignedIn;
 use super::state::AppState;
 use super::visible;
-use super::words::Words;
+use super::words::{Words, role_in_words};
 use crate::domain::protected_address::{HIDDEN, tells_where};
 use crate::forms::definition::FormDefinition;
 use crate::storage::accounts::Permission;
@@ -356,11 +356,7 @@ pub(super) fn answer_in_words(answer: &str) -> (&'static str, &'static str) {
 
 fn person(words: &Words<'_>, member: &ServiceUser) -> PersonCard {
     let block = member.block();
-    let role = match member.role.as_str() {
-        "primary_carer" => "Primary carer".to_owned(),
-        "secondary_carer" => "Secondary carer".to_owned(),
-        _ => format!("Child {}", member.position),
-    };
+    let role = role_in_words(&member.role, member.position);
     let name = format!("{} {}", member.first_name, member.surname);
     let mut rows = vec![("Name".to_owned(), name)];
     let optional = [

@@ -10,6 +10,15 @@ use crate::domain::household::block_of;
 use crate::domain::proposal::ADDRESS_PARTS;
 use crate::forms::definition::{Field, FormDefinition};
 
+/// What a member is to the household: `Child 2`.
+pub(super) fn role_in_words(role: &str, position: i32) -> String {
+    match role {
+        "primary_carer" => "Primary carer".to_owned(),
+        "secondary_carer" => "Secondary carer".to_owned(),
+        _ => format!("Child {position}"),
+    }
+}
+
 /// The words of one form definition. Without one, names of fields have to do.
 pub(super) struct Words<'a>(pub Option<&'a FormDefinition>);
 

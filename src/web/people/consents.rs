@@ -12,6 +12,7 @@ use super::super::page_error::{PageError, render};
 use super::super::session::SignedIn;
 use super::super::state::AppState;
 use super::super::visible;
+use super::super::words::role_in_words;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::register::consent_history::{self, GivenAnswer, TakenBack};
@@ -112,14 +113,13 @@ fn asked(
     }));
     said.sort_by_key(|s| std::cmp::Reverse(s.at));
     let member = record.members.iter().find(|m| m.id == newest.person);
-    let role = member.map_or("Somebody who left", |m| match m.role.as_str() {
-        "primary_carer" => "Primary carer",
-        "secondary_carer" => "Secondary carer",
-        _ => "Child",
-    });
+    let person = match member {
+        Some(member) => role_in_words(&member.role, member.position),
+        None => "Somebody who left".to_owned(),
+    };
     Asked {
         id: format!("{}-{}", newest.person, newest.purpose.replace('.', "-")),
-        person: role.to_owned(),
+        person,
         wording: newest.wording.clone(),
         said,
     }

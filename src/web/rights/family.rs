@@ -13,13 +13,13 @@ use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
 use crate::storage::erasure::stops::{self, StopKind};
 use crate::storage::erasure::{self, Extent, Proposal, Reason, Subject};
-use crate::storage::service_users::ServiceUser;
 use crate::web::frame::{Frame, Section};
 use crate::web::page_error::{PageError, render};
 use crate::web::posted::Posted;
 use crate::web::session::SignedIn;
 use crate::web::state::AppState;
 use crate::web::visible;
+use crate::web::words::role_in_words;
 
 /// Why a family may have its records erased (UK GDPR Article 17(1)): names and words, which the plan keeps.
 const GROUNDS: [(&str, &str); 4] = [
@@ -111,7 +111,11 @@ async fn page(
         },
         csrf: signed_in.csrf.clone(),
         id,
-        people: record.members.iter().map(|m| (m.id, role_of(m))).collect(),
+        people: record
+            .members
+            .iter()
+            .map(|m| (m.id, role_in_words(&m.role, m.position)))
+            .collect(),
         stops: StopKind::ALL.map(choice).into(),
         grounds: GROUNDS,
         goes: in_words(&extent),
@@ -124,14 +128,6 @@ async fn page(
         None => StatusCode::OK,
     };
     Ok((status, render(&page)).into_response())
-}
-
-fn role_of(member: &ServiceUser) -> String {
-    match member.role.as_str() {
-        "primary_carer" => "Primary carer".to_owned(),
-        "secondary_carer" => "Secondary carer".to_owned(),
-        _ => format!("Child {}", member.position),
-    }
 }
 
 /// What goes and what stays.
