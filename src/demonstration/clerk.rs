@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::{Client, Response, StatusCode};
+use uuid::Uuid;
 
 use super::filled::filled;
 use super::review_page::{self, ReviewPage};
@@ -156,6 +157,16 @@ impl Clerk {
             self.passed_over.insert(path);
         }
         Ok(Some(outcome))
+    }
+
+    /// Settles this form, whose truth is known.
+    ///
+    /// # Errors
+    /// See [`ClerkError`].
+    pub async fn settle_form(&self, form: Uuid, truth: &Truth) -> Result<Outcome, ClerkError> {
+        let path = format!("/review/{form}");
+        self.work_on(&path, form.to_string(), std::slice::from_ref(truth))
+            .await
     }
 
     async fn work_on(

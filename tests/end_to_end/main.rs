@@ -12,4 +12,5 @@ mod erasure;
 mod faults;
 mod pages;
 mod rig;
+mod siblings;
 mod whole_path;

@@ -21,7 +21,7 @@ use crate::strokes::{self, Split};
 #[derive(Debug, Parser)]
 #[command(name = "enrol-sample", version)]
 pub struct Arguments {
-    /// Folder that receives scans/, later/, again/ and hostile/
+    /// Folder that receives scans/, later/, again/, siblings/ and hostile/
     #[arg(long, default_value = "sample-forms")]
     out: PathBuf,
     /// The same seed gives the same files

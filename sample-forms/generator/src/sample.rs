@@ -56,7 +56,7 @@ impl Workshop<'_> {
         format!("{}", 100_000 + mixed % 900_000)
     }
 
-    /// Makes sample `index`: its files under `scans/` (and `later/`), the truth file last.
+    /// Makes sample `index`: its files under `scans/` (and `later/`, `again/`, `siblings/`), the truth file last.
     ///
     /// # Errors
     /// Fails (for good) when the form cannot be printed or a page not encoded; retry after `npm ci` when a
@@ -73,30 +73,19 @@ impl Workshop<'_> {
             let fields = truth::fields(self.definition, &answers);
             return self.typed(plan, set_number, fields, "scans");
         }
-        let again = if plan
-            .oddities
-            .iter()
-            .any(|o| matches!(o, Oddity::ComesAgain))
-        {
-            self.again(index, plan, &answers)?
-        } else {
-            Vec::new()
-        };
-        let mut pages = self.filled(index, plan, &set_number, &mut answers)?;
-        let used: Vec<u32> = (1..=self.definition.pages)
-            .filter(|page| {
-                !self.definition.optional_pages.contains(page) || self.is_used(*page, &answers)
-            })
-            .collect();
-        let sheets: Vec<(u32, Picture)> = used
-            .iter()
-            .map(|page| {
-                (
-                    *page,
-                    std::mem::replace(&mut pages[*page as usize - 1], Picture::plain(0, 0, [0; 3])),
-                )
-            })
-            .collect();
+        let mut others = Vec::new();
+        for oddity in &plan.oddities {
+            match oddity {
+                Oddity::ComesAgain => others.extend(self.again(index, plan, &answers)?),
+                Oddity::FormForEachChild => {
+                    others.extend(self.for_each_child(index, plan, &answers)?);
+                }
+                _ => {}
+            }
+        }
+        let pages = self.filled(index, plan, &set_number, &mut answers)?;
+        let sheets = self.used(pages, &answers);
+        let used: Vec<u32> = sheets.iter().map(|(page, _)| *page).collect();
         let delivery = deliver(plan, sheets, &mut self.random(index, Purpose::Capture))?;
 
         let folder = PathBuf::from("scans").join(&plan.name);
@@ -142,7 +131,7 @@ impl Workshop<'_> {
             .into_iter()
             .map(|(name, bytes)| (folder.join(name), bytes))
             .collect();
-        files.extend(again);
+        files.extend(others);
         files.extend(later.map(|(name, bytes)| (PathBuf::from("later").join(name), bytes)));
         files.push((folder.join("truth.json"), json));
         Ok(files)
@@ -292,6 +281,20 @@ impl Workshop<'_> {
         })
     }
 
+    /// The sheets that are scanned: a page that may be left out is not there when nothing is written on it.
+    fn used(
+        &self,
+        pages: Vec<Picture>,
+        answers: &BTreeMap<String, Answer>,
+    ) -> Vec<(u32, Picture)> {
+        (1..)
+            .zip(pages)
+            .filter(|(page, _)| {
+                !self.definition.optional_pages.contains(page) || self.is_used(*page, answers)
+            })
+            .collect()
+    }
+
     fn is_used(&self, page: u32, answers: &BTreeMap<String, Answer>) -> bool {
         let written = |name: &str| {
             answers
@@ -324,5 +327,6 @@ pub fn one_page(workshop: &Workshop<'_>, plan: &Plan) -> anyhow::Result<crate::s
     Ok(crate::scan::scanner::scan(&sheet, &settings, &mut random))
 }
 
+mod siblings;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::{Family, Person, choices, numbers};
 
 /// One answer: the value, and what stands on paper.
+#[derive(Clone)]
 pub struct Answer {
     /// As `enrol read` gives it; null for nothing.
     pub value: Value,
@@ -23,6 +24,7 @@ pub struct Answer {
 }
 
 /// What stands on paper.
+#[derive(Clone)]
 pub enum Written {
     /// Nothing.
     Nothing,

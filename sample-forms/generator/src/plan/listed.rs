@@ -246,7 +246,7 @@ pub fn samples() -> Vec<Plan> {
             ("caveat", pens::GEL, Tick),
             scanner(300, Mode::Bilevel),
             Filing::Pngs,
-            &[],
+            &[Oddity::FormForEachChild],
         ),
         plan(
             "15-pencil",

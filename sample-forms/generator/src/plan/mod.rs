@@ -112,4 +112,6 @@ pub enum Oddity {
     Slip,
     /// The family fills in another form half a year later, on a screen.
     ComesAgain,
+    /// The family also fills in a form for each child, instead of one for all.
+    FormForEachChild,
 }
