@@ -28,10 +28,9 @@ recognised in or near the field's zone, whatever stands before or after; where t
 same single pictures, and a page it refuses has every field wrong; "given the whole form" it gets the scan that the page
 is part of, as in use, and the times are of all its pages. One process reads all pictures, starting included; with whole
 forms, one process a form."""
-FLATTERED = """\
-Enrol's line network was trained on the writers of these pages (see its card). So a field counts for Enrol only where
-its cells network, which never saw them, decided alone; all others, every field on a line among them, count as wrong.
-The times are those of all networks."""
+WITHOUT_FREE_WRITING = """\
+The network that reads free writing for Enrol was trained on the writers of these pages (see its card). So every field on a
+line counts as wrong for Enrol; those that read combs never saw these writers. The times are those of all networks."""
 NAMES = {"number": ("date", "phone", "nhs_number"), "word": ("name", "text", "postcode", "email")}
 
 
@@ -72,7 +71,7 @@ def counted(pages: list[dict], right) -> dict:
 
 
 def pens(pages: list[dict]) -> bool:
-    """Whether the pages are written with the strokes of the pens' writers, whom the line network has seen."""
+    """Whether the pages are written with the strokes of the pens' writers, whom the network for free writing has seen."""
     return any(page["writer"] is not None for page in pages)
 
 
@@ -90,22 +89,14 @@ def rows(args: argparse.Namespace, work: Path, pages: list[dict]) -> list[dict]:
         right_of = found[-1]["right"]["all"]
         print(f"{name}: {right_of} fields, {cost['core_s'] / more['pages']:.2f} core-seconds a page", flush=True)
 
-    def add_enrol(name: str, cost: dict, forms: list[dict | None], whole: bool, **more) -> None:
-        def by_all(index, _page, field):
-            return placing.read_by_enrol(field, forms[index])
+    def add_enrol(name: str, cost: dict, forms: list[dict | None], **more) -> None:
+        combs_only = pens(pages)
+
+        def right(index, _page, field):
+            return not (combs_only and field["kind"] == "text") and placing.read_by_enrol(field, forms[index])
 
         more["refused"] = sum(form is None for form in forms)
-        if not pens(pages):
-            return add(name, cost, by_all, **more)
-        by_cells = engines.right_by_cells(work, pages, args.programs, whole)
-        more["flattered_by_the_line_network"] = counted(pages, by_all)
-        name += ", only what its cells network decided alone"
-
-        # The bench knows whose a page is and reads pages that `read` refuses: it must be right in both.
-        def by_cells_too(index, page, field):
-            return by_all(index, page, field) and (page["form"], field["name"]) in by_cells
-
-        add(name, cost, by_cells_too, **more)
+        add(name + (", combs only" if combs_only else ""), cost, right, **more)
 
     def by_page(read: list[list[dict]]):
         return lambda index, page, field: placing.found_by_page(page, field, read[index])
@@ -113,9 +104,9 @@ def rows(args: argparse.Namespace, work: Path, pages: list[dict]) -> list[dict]:
     cost, forms = engines.enrol(args.core, work, pictures, args.programs)
     enrol = subprocess.run([args.programs / "enrol-reader", "--version"], capture_output=True, text=True, check=True)
     name = f"Enrol {enrol.stdout.split()[1]}"
-    add_enrol(name, cost, forms, whole=False, pages=len(pages))
+    add_enrol(name, cost, forms, pages=len(pages))
     cost, forms = engines.enrol_whole(args.core, work, pages, args.programs)
-    add_enrol(f"{name}, given the whole form", cost, forms, whole=True, pages=sum(page["of"] for page in pages))
+    add_enrol(f"{name}, given the whole form", cost, forms, pages=sum(page["of"] for page in pages))
     for layout, what in ((3, "whole page"), (11, "sparse text")):
         cost, read = engines.tesseract(args.core, work, pictures, layout)
         add(f"Tesseract {tesseract_version()}, {what} (`--psm {layout}`)", cost, by_page(read), pages=len(pages))
@@ -147,7 +138,7 @@ def table(pages: list[dict], found: list[dict]) -> str:
         cells += [f"{row[time] / row['pages']:.1f}" for time in ("core_s", "wall_s")]
         cells.append(f"{row['peak_mib']:.0f} MiB")
         lines.append(f"| {row['engine']} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", JUDGED, *(["", FLATTERED] if pens(pages) else [])]) + "\n"
+    return "\n".join([*lines, "", JUDGED, *(["", WITHOUT_FREE_WRITING] if pens(pages) else [])]) + "\n"
 
 
 def main() -> None:

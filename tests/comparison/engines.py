@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,39 +48,6 @@ def enrol_whole(core: int, work: Path, pages: list[dict], programs: Path) -> tup
         placed = [form for form in forms if any(p["page"] == page["page"] for p in form["pages"])]
         read.append(placed[0] if placed else None)
     return total, read
-
-
-def right_by_cells(work: Path, pages: list[dict], programs: Path, whole: bool) -> set[tuple[str, str]]:
-    """Form and field of what Enrol read rightly by its cells network alone, from single pages or from whole forms.
-
-    The line network that is released has seen the writers of the pens (see its card), so what it had a say in proves
-    nothing on them. Whether it is asked is decided by the cells' scores alone.
-    """
-    folder = work / ("whole" if whole else "single")
-    shutil.rmtree(folder, ignore_errors=True)
-    for page in pages:
-        scans = page["files"] if whole else [page["picture"]]
-        sample = folder / page["form"]
-        sample.mkdir(parents=True)
-        truth = json.loads((Path(page["files"][0]).parent / "truth.json").read_text())
-        for scan in scans:
-            (sample / Path(scan).name).symlink_to(Path(scan).resolve())
-        truth |= {"files": [Path(scan).name for scan in scans]}
-        if not whole:
-            truth["pages"] = [page["page"]]
-        (sample / "truth.json").write_text(json.dumps(truth))
-    signals = work / "signals.jsonl"
-    signals.unlink(missing_ok=True)
-    # It exits with 1 where a page was refused.
-    done = subprocess.run([programs / "enrol-reader", "bench", folder, "--signals", signals], capture_output=True)
-    if not signals.exists():
-        raise SystemExit(f"enrol-reader bench failed: {done.stderr[-500:]!r}")
-    judged = [json.loads(line) for line in signals.read_text().splitlines()]
-    return {
-        (j["sample"], j["field"])
-        for j in judged
-        if j["right"] and not j["typed"] and j["agreed"] is None and j["worst_margin"] is not None
-    }
 
 
 def tesseract(core: int, work: Path, pictures: list[str], layout: int) -> tuple[dict, list[list[dict]]]:

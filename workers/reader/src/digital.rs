@@ -194,7 +194,6 @@ pub fn read_page(
         readings.push(ReadField {
             reading,
             signals: None,
-            by_cells: None,
             ticks: None,
         });
         clock.lap(if field.kind.is_tick() {

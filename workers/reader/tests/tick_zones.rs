@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use enrol::domain::field::FieldState;
 use enrol::forms;
-use enrol_reader::fields::{Depth, Networks, ReadField, WrittenZones, read_zones};
+use enrol_reader::fields::{Networks, ReadField, WrittenZones, read_zones};
 use enrol_reader::zone_set::{ZoneMeta, ZoneSet};
 use enrol_reader::zones::ZonePicture;
 use enrol_sample::evaluation::condition::Condition;
@@ -26,7 +26,7 @@ fn read(
             pictures: vec![(meta.line, picture.clone())],
         })
         .collect();
-    read_zones(networks, form, &zones, Depth::CellsOnly).expect("the networks work")
+    read_zones(networks, form, &zones).expect("the networks work")
 }
 
 #[test]

@@ -5,7 +5,7 @@ use enrol::domain::field::FieldKind;
 use crate::fields::Signals;
 
 /// Names of the features, in order. A change of these needs a new calibration.
-pub const NAMES: [&str; 36] = [
+pub const NAMES: [&str; 44] = [
     "posterior",
     "posterior_of_name",
     "rival",
@@ -42,6 +42,14 @@ pub const NAMES: [&str; 36] = [
     "all_cells_of_postcode",
     "all_cells_of_phone",
     "all_cells_of_email",
+    "share_by_cells",
+    "share_by_line",
+    "all_by_line",
+    "hand_unknown",
+    "hand_agreed",
+    "hand_valid",
+    "hand_by_cells",
+    "hand_by_line",
 ];
 
 /// The features of one written field.
@@ -90,6 +98,14 @@ pub fn features(s: &Signals) -> Vec<f64> {
         all_cells * is(FieldKind::Postcode),
         all_cells * is(FieldKind::Phone),
         all_cells * is(FieldKind::Email),
+        s.apart.map_or(0.0, |a| log_odds(a.by_cells)),
+        s.apart.map_or(0.0, |a| log_odds(a.by_line)),
+        s.apart.map_or(0.0, |a| log_odds(a.all_by_line)),
+        flag(s.hand.is_none()),
+        s.hand.map_or(1.0, |h| h.agreed),
+        s.hand.map_or(1.0, |h| h.valid),
+        s.hand.map_or(0.0, |h| h.by_cells),
+        s.hand.map_or(0.0, |h| h.by_line),
     ];
     all.to_vec()
 }

@@ -42,10 +42,7 @@ pub enum RiskGroup {
     Key,
     /// All other comb fields.
     Comb,
-    /// Comb fields of both kinds that were read as a line too. None is accepted: the line network has seen the writers
-    /// that a promise would be proved on. So this is for the probability alone.
-    Reread,
-    /// Free writing on lines, of which the same is true.
+    /// Free writing on lines.
     Text,
     /// Tick boxes.
     Tick,
@@ -53,9 +50,9 @@ pub enum RiskGroup {
 
 impl RiskGroup {
     /// All groups.
-    pub const ALL: [Self; 5] = [Self::Key, Self::Comb, Self::Reread, Self::Text, Self::Tick];
+    pub const ALL: [Self; 4] = [Self::Key, Self::Comb, Self::Text, Self::Tick];
 
-    /// The group of a written field as its cells alone are read; `None` for signatures.
+    /// The group of a field; `None` for signatures.
     pub fn of(field: &Field) -> Option<Self> {
         match field.kind {
             kind if tells_the_person(kind, field.rules.date) => Some(Self::Key),
@@ -74,7 +71,7 @@ impl RiskGroup {
     /// Names of its features, in order. A change of these needs a new calibration.
     pub fn features(self) -> &'static [&'static str] {
         match self {
-            Self::Key | Self::Comb | Self::Reread | Self::Text => &features::NAMES,
+            Self::Key | Self::Comb | Self::Text => &features::NAMES,
             Self::Tick => &tick_signals::NAMES,
         }
     }
@@ -84,7 +81,6 @@ impl RiskGroup {
         match self {
             Self::Key => "key",
             Self::Comb => "comb",
-            Self::Reread => "reread",
             Self::Text => "text",
             Self::Tick => "tick",
         }

@@ -160,6 +160,6 @@ impl Calibration {
 pub fn default_target(group: RiskGroup) -> f64 {
     match group {
         RiskGroup::Key => KEY_TARGET_ERROR,
-        RiskGroup::Comb | RiskGroup::Reread | RiskGroup::Text | RiskGroup::Tick => TARGET_ERROR,
+        RiskGroup::Comb | RiskGroup::Text | RiskGroup::Tick => TARGET_ERROR,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use enrol::domain::field::{FieldKind, FieldState, FieldValue};
+use enrol::domain::field::{FieldKind, FieldState};
 use enrol::forms::definition::{Field, FormDefinition};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::accuracy;
 use crate::calibration::features::features;
 use crate::calibration::{Case, RiskGroup};
-use crate::fields::{self, Depth, Networks, ReadField, WrittenZones};
+use crate::fields::{self, Networks, ReadField, WrittenZones};
 use crate::zone_set::ZoneSet;
 
-/// Lines are read on one form of so many.
+/// Free writing is read on one form of so many.
 const LINES_EVERY: u64 = 5;
 /// Pages in memory at once.
 const AT_ONCE: usize = 64;
@@ -38,8 +38,8 @@ pub struct Measured {
     pub missed: usize,
 }
 
-/// Reads every field of the set, on all cores. Lines, of which none is accepted, are read on one form of
-/// [`LINES_EVERY`] only: they cost most.
+/// Reads every field of the set, on all cores. Free writing, of which none is accepted, is read on one form of
+/// [`LINES_EVERY`] only: it costs most.
 ///
 /// # Errors
 /// The set cannot be read, or the network failed.
@@ -118,65 +118,39 @@ fn measure_page(
     page: &SetPage<'_>,
 ) -> anyhow::Result<Measured> {
     let mut measured = Measured::default();
-    let depth = if page.form.is_multiple_of(LINES_EVERY) {
-        Depth::Whole
-    } else {
-        Depth::CellsOnly
-    };
-    let read = fields::read_zones(networks, definition, &page.zones, depth)?;
+    let read = fields::read_zones(networks, definition, &page.zones)?;
     for ((zone, truth), read) in page.zones.iter().zip(&page.truths).zip(read) {
         if read.ticks.is_none() && read.signals.is_none() {
             measured.missed += usize::from(read.reading.state == FieldState::Blank);
         }
-        for judged in judged(zone.field, read) {
-            let value = serde_json::to_value(&judged.value)?;
-            let nothing = accuracy::is_nothing(&value) && accuracy::is_nothing(truth);
-            measured.cases.push(Case {
-                group: judged.group,
-                kind: zone.field.kind,
-                writer: page.writer,
-                capture: Some(page.capture.clone()),
-                features: judged.features,
-                eligible: judged.eligible,
-                right: nothing || accuracy::same(zone.field.kind, &value, truth),
-            });
-        }
+        let value = serde_json::to_value(&read.reading.value)?;
+        let Some((group, features, eligible)) = judged(zone.field, read) else {
+            continue;
+        };
+        let nothing = accuracy::is_nothing(&value) && accuracy::is_nothing(truth);
+        measured.cases.push(Case {
+            group,
+            kind: zone.field.kind,
+            writer: page.writer,
+            capture: Some(page.capture.clone()),
+            features,
+            eligible,
+            right: nothing || accuracy::same(zone.field.kind, &value, truth),
+        });
     }
     Ok(measured)
 }
 
-/// One reading of a field with its signals.
-struct Judged {
-    group: RiskGroup,
-    features: Vec<f64>,
-    eligible: bool,
-    value: Option<FieldValue>,
-}
-
-/// The readings of one field: a comb that was read again as a line gives two.
-fn judged(field: &Field, read: ReadField) -> Vec<Judged> {
+/// What a field is judged by: its group, its features, and whether it may be accepted at all.
+fn judged(field: &Field, read: ReadField) -> Option<(RiskGroup, Vec<f64>, bool)> {
     if let Some(ticks) = read.ticks {
-        return vec![Judged {
-            group: RiskGroup::Tick,
-            features: ticks.features(),
-            eligible: read.reading.signals.is_some_and(|s| s.eligible),
-            value: read.reading.value,
-        }];
+        let eligible = read.reading.signals.is_some_and(|s| s.eligible);
+        return Some((RiskGroup::Tick, ticks.features(), eligible));
     }
-    let last = read.signals.map(|signals| (signals, read.reading.value));
-    let by_cells = read.by_cells.map(|c| (c.signals, c.value));
-    let mut all: Vec<Judged> = Vec::new();
-    for (signals, value) in by_cells.into_iter().chain(last) {
-        if let Some(group) = signals.group(field)
-            && all.iter().all(|j| j.group != group)
-        {
-            all.push(Judged {
-                group,
-                features: features(&signals),
-                eligible: signals.eligible(),
-                value,
-            });
-        }
-    }
-    all
+    let signals = read.signals?;
+    Some((
+        signals.group(field)?,
+        features(&signals),
+        signals.eligible(),
+    ))
 }

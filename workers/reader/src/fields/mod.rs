@@ -1,6 +1,7 @@
 //! Reading the fields of a placed page.
 
 pub mod expectation;
+mod hand;
 pub mod signals;
 mod texts;
 pub mod ticked;
@@ -12,9 +13,10 @@ use chrono::Local;
 use enrol::domain::field::FieldKind;
 use enrol::forms::definition::{Field, FormDefinition, Zone};
 
+pub use self::hand::Hand;
 pub use self::signals::{ReadField, Signals};
-pub use self::texts::{ByCells, Depth, Networks, NetworksError};
-use self::texts::{FieldTexts, read_texts};
+use self::texts::read_texts;
+pub use self::texts::{Networks, NetworksError};
 pub use self::ticked::Policy;
 use self::written::Written;
 use crate::handwriting::{RecogniserError, TextReading};
@@ -71,7 +73,6 @@ pub fn read_page(
         residuals_mm: &residuals,
         pen,
         policy,
-        depth: Depth::Whole,
     };
     read_found(networks, &sheet, &mut found, clock)
 }
@@ -93,7 +94,6 @@ pub fn read_zones(
     networks: &Networks,
     definition: &FormDefinition,
     zones: &[WrittenZones<'_>],
-    depth: Depth,
 ) -> Result<Vec<ReadField>, RecogniserError> {
     let fields: Vec<&Field> = zones.iter().map(|z| z.field).collect();
     let mut pen = PagePen::default();
@@ -125,7 +125,6 @@ pub fn read_zones(
         residuals_mm: &residuals,
         pen,
         policy: Policy::default(),
-        depth,
     };
     read_found(networks, &sheet, &mut found, &mut StageClock::off())
 }
@@ -139,7 +138,6 @@ struct Sheet<'a> {
     residuals_mm: &'a [f64],
     pen: PagePen,
     policy: Policy,
-    depth: Depth,
 }
 
 /// Recognises what was found in the zones of a sheet's fields.
@@ -149,7 +147,7 @@ fn read_found(
     found: &mut [Found],
     clock: &mut StageClock,
 ) -> Result<Vec<ReadField>, RecogniserError> {
-    let typed = typing::is_typed(found.iter().filter_map(|f| match f {
+    let looks_typed = typing::looks_typed(found.iter().filter_map(|f| match f {
         Found::Comb { comb, .. } => Some(comb),
         _ => None,
     }));
@@ -159,75 +157,90 @@ fn read_found(
         residuals_mm,
         mut pen,
         policy,
-        depth,
     } = *sheet;
     let groups = judge_groups(definition, fields, found, &mut pen);
     clock.lap(Stage::Ticks);
     let today = Local::now().date_naive();
-    let mut texts = read_texts(networks, fields, found, residuals_mm, today, depth)?;
+    let texts = read_texts(networks, fields, found, today)?;
     clock.lap(Stage::Handwriting);
+
+    let mut write_all = |typed: bool| -> Vec<Option<(Written, Signals)>> {
+        let items = fields.iter().zip(found.iter()).enumerate();
+        items
+            .map(|(index, (field, item))| {
+                let read: Vec<&TextReading> = texts[index].iter().collect();
+                write(field, item, &read, typed, residuals_mm[index], clock)
+            })
+            .collect()
+    };
+    let mut written = write_all(looks_typed);
+    if looks_typed && typing::is_neat_hand(written.iter().flatten().map(|(_, signals)| signals)) {
+        written = write_all(false);
+    }
+    let signals: Vec<Option<&Signals>> = written.iter().map(|w| Some(&w.as_ref()?.1)).collect();
+    let hands = Hand::of_the_others(&signals);
 
     let mut readings = Vec::with_capacity(fields.len());
     for (index, (field, item)) in fields.iter().zip(found.iter()).enumerate() {
-        let FieldTexts {
-            readings: read,
-            by_cells,
-        } = std::mem::take(&mut texts[index]);
-        let read: Vec<&TextReading> = read.iter().collect();
-        let (mut signals, mut tick_signals) = (None, None);
-        let mut with_signals = |written: &Written, pictures: &[&Grey]| {
-            // Read once, by its cells: the signals are there.
-            let once = !written.typed && read.iter().all(|r| r.agreed.is_none());
-            let own = match &by_cells {
-                Some(by_cells) if once => by_cells.signals.clone(),
-                _ => written.signals(field, &read, ink_of_all(pictures), residuals_mm[index]),
-            };
-            let reading = verdict::of_writing(networks, field, written, &own);
-            signals = Some(own);
-            reading
-        };
-        let reading = match item {
-            Found::Boxes(_) => {
-                let (reading, own) =
+        let mut own = written[index].take();
+        let mut tick_signals = None;
+        let reading = match (item, &mut own) {
+            (Found::Boxes(_), _) => {
+                let (reading, signals) =
                     ticked::of_boxes(networks, field, &groups[index], &pen, policy);
-                tick_signals = Some(own);
+                tick_signals = Some(signals);
                 reading
             }
-            Found::Signature(picture) => {
+            (Found::Signature(picture), _) => {
                 ticked::of_signature(field, &ticks::signature::of_picture(picture, &pen))
             }
-            Found::Blank => verdict::of_blank(field),
-            Found::Comb { comb, line } => {
-                let print = typed
-                    .then(|| print::read_line(line, &alphabet_for_print(field)).ok())
-                    .flatten();
-                clock.lap(Stage::Print);
-                let written = Written::in_comb(field, &comb.used, read.first().copied(), print);
-                with_signals(&written, &[&comb.clean])
+            (_, Some((written, signals))) => {
+                signals.hand = hands[index];
+                verdict::of_writing(networks, field, written, signals)
             }
-            Found::Lines(pieces) => {
-                let print = if typed {
-                    pieces
-                        .iter()
-                        .map(|p| print::read_line(p, &alphabet_for_print(field)).ok())
-                        .collect()
-                } else {
-                    None
-                };
-                clock.lap(Stage::Print);
-                let written = Written::on_lines(&read, print);
-                with_signals(&written, &pieces.iter().collect::<Vec<_>>())
-            }
+            (_, None) => verdict::of_blank(field),
         };
         readings.push(ReadField {
             reading,
-            signals,
-            by_cells,
+            signals: own.map(|(_, signals)| signals),
             ticks: tick_signals,
         });
     }
     clock.lap(Stage::Handwriting);
     Ok(readings)
+}
+
+/// Puts the readings of one written field together, with Tesseract's where the page is `typed`; `None` for all else.
+fn write(
+    field: &Field,
+    item: &Found,
+    read: &[&TextReading],
+    typed: bool,
+    residual_mm: f64,
+    clock: &mut StageClock,
+) -> Option<(Written, Signals)> {
+    let print = |line: &Grey| {
+        typed
+            .then(|| print::read_line(line, &alphabet_for_print(field)).ok())
+            .flatten()
+    };
+    let (written, ink) = match item {
+        Found::Comb { comb, line } => {
+            let print = print(line);
+            clock.lap(Stage::Print);
+            let written = Written::in_comb(field, &comb.used, read.first().copied(), print);
+            (written, ink_of_all(&[&comb.clean]))
+        }
+        Found::Lines(pieces) => {
+            let print = pieces.iter().map(print).collect();
+            clock.lap(Stage::Print);
+            let pictures: Vec<&Grey> = pieces.iter().collect();
+            (Written::on_lines(read, print), ink_of_all(&pictures))
+        }
+        _ => return None,
+    };
+    let signals = written.signals(field, read, ink, residual_mm);
+    Some((written, signals))
 }
 
 /// Judges the groups of boxes of a page, first box by box, then by how the person marks boxes. There is an entry for

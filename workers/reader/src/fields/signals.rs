@@ -5,9 +5,10 @@ use enrol::domain::reading::FieldReading;
 use enrol::forms::definition::Field;
 use serde::Serialize;
 
-use super::texts::ByCells;
+use super::hand::Hand;
+use super::written::CELLS_DOUBTED;
 use crate::calibration::RiskGroup;
-use crate::handwriting::{CellSupport, TextReading};
+use crate::handwriting::{CellSupport, ReadApart, TextReading};
 use crate::ticks::TickSignals;
 
 /// A field's reading, and its signals where something is written in it.
@@ -17,8 +18,6 @@ pub struct ReadField {
     pub reading: FieldReading,
     /// What is known about how it came about; `None` for ticks, signatures and blanks.
     pub signals: Option<Signals>,
-    /// A comb as its cells alone were read.
-    pub by_cells: Option<ByCells>,
     /// The signals of a group of tick boxes, marked or not; `None` for all else.
     pub ticks: Option<TickSignals>,
 }
@@ -49,6 +48,8 @@ pub struct Signals {
     pub worst_margin: Option<f64>,
     /// What the cells say about the text; `None` without cells.
     pub support: Option<CellSupport>,
+    /// What each reader says about the text; `None` when only one has read.
+    pub apart: Option<ReadApart>,
     /// How much the line reader preferred a text of any length to the best text (natural logarithm); `None` when it
     /// has not read or when lengths are free.
     pub length_doubt: Option<f64>,
@@ -60,6 +61,8 @@ pub struct Signals {
     pub valid: bool,
     /// Share of the unaided candidates that the rules take, weighted by their posteriors.
     pub valid_share: f64,
+    /// What the rest of the page says about the hand; `None` where no other comb was read both ways.
+    pub hand: Option<Hand>,
     /// How far the field's zone may be off, millimetres.
     pub residual_mm: f64,
     /// Darkness of the ink, 0 to 1.
@@ -72,26 +75,47 @@ pub struct Signals {
 const MOST_RESIDUAL_MM: f64 = 0.5;
 
 impl Signals {
-    /// The risk group of this reading of `field`; `None` for ticks and signatures.
+    /// The risk group of a reading of `field`; `None` for ticks and signatures, and for typed text, which is always checked.
     pub fn group(&self, field: &Field) -> Option<RiskGroup> {
-        let own = RiskGroup::of(field)?;
-        let cells_alone = !self.typed && self.agreed.is_none() && self.worst_margin.is_some();
-        Some(if own == RiskGroup::Text || cells_alone {
-            own
-        } else {
-            RiskGroup::Reread
-        })
+        RiskGroup::of(field).filter(|_| !self.typed)
     }
 
     /// Whether a field with these signals may be accepted at all, however probable it is: its rules take the value, its
-    /// zone lies where it should, and the cells alone decided it. What the line network had a say in may not, since that
-    /// network has seen the writers that a promise would be proved on.
+    /// zone lies where it should, and cell by cell and as a line it reads the same.
     pub fn eligible(&self) -> bool {
         self.valid
             && !self.typed
-            && self.agreed.is_none()
-            && self.worst_margin.is_some()
+            && self.agreed == Some(true)
+            && self.length_doubt.is_none_or(|doubt| doubt <= CELLS_DOUBTED)
             && self.residual_mm <= MOST_RESIDUAL_MM
+    }
+
+    /// Of a field in which nothing was measured.
+    #[cfg(test)]
+    pub fn of_nothing(kind: FieldKind) -> Self {
+        Self {
+            kind,
+            typed: false,
+            characters: 0,
+            posterior: 0.0,
+            rival: 0.0,
+            unaided_posterior: 0.0,
+            changed: false,
+            overruled: 0.0,
+            agreed: None,
+            worst_margin: None,
+            support: None,
+            apart: None,
+            length_doubt: None,
+            print_agreed: None,
+            listed: None,
+            valid: false,
+            valid_share: 0.0,
+            hand: None,
+            residual_mm: 0.0,
+            ink_contrast: 0.0,
+            stroke_mm: 0.0,
+        }
     }
 }
 

@@ -1,32 +1,28 @@
-//! The texts of a page's written fields: cells first, then as lines what the cells leave in doubt.
+//! The texts of a page's written fields: combs cell by cell and as lines, free writing line by line.
 
 use std::path::Path;
 
 use chrono::NaiveDate;
-use enrol::domain::field::{FieldKind, FieldValue};
+use enrol::domain::field::FieldKind;
 use enrol::forms::definition::Field;
 
-use super::signals::Signals;
-use super::written::Written;
 use super::{Found, expectation};
-use crate::calibration::features::features;
 use crate::calibration::{Calibration, CalibrationError, Judgement, RiskGroup};
-use crate::checking;
 use crate::handwriting::cell_recogniser::NO_CHARACTER;
 use crate::handwriting::evidence::Trust;
 use crate::handwriting::knowledge::free_text::FreeText;
 use crate::handwriting::knowledge::{Anything, Positions};
 use crate::handwriting::{
     CellPicture, CellRecogniser, Evidence, Labels, LinePicture, Recogniser, RecogniserError,
-    TextReading,
+    Scores, TextReading, Weights,
 };
-use crate::zones::comb::Comb;
-use crate::zones::ink;
 
-/// The two readers of handwriting, and how far to believe them.
+/// The readers of handwriting, and how far to believe them.
 pub struct Networks {
-    /// Reads lines.
+    /// Reads lines of free writing.
     pub lines: Recogniser,
+    /// Reads a comb as a line.
+    pub combs: Recogniser,
     /// Reads comb cells.
     pub cells: CellRecogniser,
     /// Fitted on these weights; without one every written field goes to a clerk.
@@ -64,7 +60,8 @@ impl Networks {
     /// See [`NetworksError`].
     pub fn load(calibration: Option<&Path>) -> Result<Self, NetworksError> {
         let mut networks = Self {
-            lines: Recogniser::load()?,
+            lines: Recogniser::load(&Weights::FREE_WRITING)?,
+            combs: Recogniser::load(&Weights::COMBS)?,
             cells: CellRecogniser::load()?,
             calibration: None,
         };
@@ -98,7 +95,8 @@ impl Networks {
 
     /// Tells these weights from all others, for what was fitted on their signals.
     pub fn identity(&self) -> String {
-        format!("lines {}, cells {}", self.lines.hash(), self.cells.hash())
+        let [lines, combs] = [&self.lines, &self.combs].map(Recogniser::hash);
+        format!("lines {lines}, combs {combs}, cells {}", self.cells.hash())
     }
 }
 
@@ -107,41 +105,8 @@ const BUILT_IN: &str = include_str!("../../model/calibration.json");
 
 /// A cell more likely than this to hold no character is taken for one left empty.
 const EMPTY: f32 = 0.97;
-/// Without a calibration, a comb is read as a line too when the cells' runner-up has more than this share of their best
-/// text's.
-const RIVAL: f64 = 0.05;
-/// Or when one cell's two best characters are nearer than this.
-const CLEAR_MARGIN: f64 = 0.8;
-
-/// How much is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Everything.
-    Whole,
-    /// Combs by their cells, in doubt or not: what a promise rests on.
-    CellsOnly,
-}
-
-/// What a field's zone was read as.
-#[derive(Debug, Clone, Default)]
-pub struct FieldTexts {
-    /// One for a comb, one for each line of free writing, none where nothing is written.
-    pub readings: Vec<TextReading>,
-    /// A comb as its cells alone were read.
-    pub by_cells: Option<ByCells>,
-}
-
-/// A comb as its cells alone were read: what it may be accepted by.
-#[derive(Debug, Clone)]
-pub struct ByCells {
-    /// How it came about.
-    pub signals: Signals,
-    /// The checked value.
-    pub value: Option<FieldValue>,
-}
-
-/// The texts of each field. Cells found to hold no character are marked unused. A comb that its cells decide is not read
-/// as a line. `residuals_mm` says for each field how far its zone may be off.
+/// The texts of each field: one for a comb, one for each line of free writing, none where nothing is written. Cells found to
+/// hold no character are marked unused. Every comb is read both ways.
 ///
 /// # Errors
 /// A network failed.
@@ -149,10 +114,8 @@ pub fn read_texts(
     networks: &Networks,
     fields: &[&Field],
     found: &mut [Found],
-    residuals_mm: &[f64],
     today: NaiveDate,
-    depth: Depth,
-) -> Result<Vec<FieldTexts>, RecogniserError> {
+) -> Result<Vec<Vec<TextReading>>, RecogniserError> {
     let labels: Vec<Labels> = fields.iter().map(|f| labels(networks, f)).collect();
     let mut evidence = read_cells(networks, &labels, found)?;
     for (evidence, field) in evidence.iter_mut().zip(fields) {
@@ -161,57 +124,45 @@ pub fn read_texts(
         }
     }
 
-    let mut texts: Vec<FieldTexts> = vec![FieldTexts::default(); fields.len()];
-    for (index, item) in found.iter().enumerate() {
-        let (Found::Comb { comb, .. }, Some(_)) = (item, &evidence[index].cells) else {
-            continue;
-        };
-        let (field, own) = (fields[index], &mut texts[index]);
-        let read = read_comb(field, &comb.used, &labels[index], &evidence[index], today);
-        own.by_cells = read
-            .as_ref()
-            .map(|read| by_cells(field, comb, read, residuals_mm[index]));
-        own.readings.extend(read);
-    }
-
-    let mut lines: Vec<LinePicture> = Vec::new();
-    let mut owners: Vec<usize> = Vec::new();
+    let (mut combs, mut lines) = (Vec::new(), Vec::new());
     for (index, item) in found.iter().enumerate() {
         match item {
-            Found::Comb { line, .. }
-                if depth == Depth::Whole && !is_decided(networks, fields[index], &texts[index]) =>
-            {
-                lines.push(networks.lines.line(line));
-                owners.push(index);
-            }
+            Found::Comb { line, .. } => combs.push((index, networks.combs.line(line))),
             Found::Lines(pieces) => {
-                lines.extend(pieces.iter().map(|p| networks.lines.line(p)));
-                owners.extend(pieces.iter().map(|_| index));
+                lines.extend(pieces.iter().map(|p| (index, networks.lines.line(p))));
             }
             _ => {}
         }
     }
-    let scores = networks.lines.read(&lines)?;
-    for (index, scores) in owners.into_iter().zip(&scores) {
+    let mut texts: Vec<Vec<TextReading>> = vec![Vec::new(); fields.len()];
+    for (index, scores) in read_lines(&networks.combs, combs)? {
+        let Found::Comb { comb, .. } = &found[index] else {
+            continue;
+        };
         let own = &labels[index];
-        let field = fields[index];
-        match &found[index] {
-            Found::Comb { comb, .. } => {
-                evidence[index].line = Some(own.frames(scores));
-                let read = read_comb(field, &comb.used, own, &evidence[index], today);
-                texts[index].readings = read.into_iter().collect();
-            }
-            _ => {
-                let line = Evidence {
-                    line: Some(own.frames(scores)),
-                    ..Evidence::default()
-                };
-                let read = line.read(own, &FreeText::new(own), &Anything);
-                texts[index].readings.extend(read);
-            }
-        }
+        evidence[index].line = Some(own.frames(&scores));
+        let read = read_comb(fields[index], &comb.used, own, &evidence[index], today);
+        texts[index].extend(read);
+    }
+    for (index, scores) in read_lines(&networks.lines, lines)? {
+        let own = &labels[index];
+        let line = Evidence {
+            line: Some(own.frames(&scores)),
+            ..Evidence::default()
+        };
+        let read = line.read(own, &FreeText::new(own), &Anything);
+        texts[index].extend(read);
     }
     Ok(texts)
+}
+
+/// Reads lines, each with the index of its field, in one run.
+fn read_lines(
+    network: &Recogniser,
+    lines: Vec<(usize, LinePicture)>,
+) -> Result<Vec<(usize, Scores)>, RecogniserError> {
+    let (owners, pictures): (Vec<usize>, Vec<LinePicture>) = lines.into_iter().unzip();
+    Ok(owners.into_iter().zip(network.read(&pictures)?).collect())
 }
 
 /// Reads the used cells of all combs, which are of one page and so of one hand, in one run.
@@ -247,40 +198,6 @@ fn read_cells(
     Ok(evidence)
 }
 
-fn by_cells(field: &Field, comb: &Comb, read: &TextReading, residual_mm: f64) -> ByCells {
-    let written = Written::in_comb(field, &comb.used, Some(read), None);
-    ByCells {
-        signals: written.signals(
-            field,
-            &[read],
-            ink::darkness_and_width(&comb.clean),
-            residual_mm,
-        ),
-        value: checking::check(field, &written.text).value,
-    }
-}
-
-/// Whether a comb needs no line reader, because it is accepted by its cells alone. (Another thing on the page may still
-/// send it to a clerk.) Where none is in force for its group, whether the cells leave little doubt.
-fn is_decided(networks: &Networks, field: &Field, texts: &FieldTexts) -> bool {
-    let (Some(by_cells), Some(read)) = (&texts.by_cells, texts.readings.first()) else {
-        return false;
-    };
-    let signals = &by_cells.signals;
-    let judgement = signals
-        .group(field)
-        .and_then(|group| networks.judge(field, group, &features(signals)));
-    match judgement {
-        Some(judgement) => judgement.enough && signals.eligible(),
-        // An e-mail address is written in both cases: see `Trust::FOR_MIXED`.
-        None => {
-            field.kind != FieldKind::Email
-                && read.rival() <= RIVAL
-                && read.worst_margin.is_some_and(|m| m >= CLEAR_MARGIN)
-        }
-    }
-}
-
 fn read_comb(
     field: &Field,
     used: &[bool],
@@ -295,7 +212,10 @@ fn read_comb(
 }
 
 fn labels(networks: &Networks, field: &Field) -> Labels {
-    let recogniser = &networks.lines;
+    let recogniser = match field.kind {
+        FieldKind::Text => &networks.lines,
+        _ => &networks.combs,
+    };
     let own = expectation::alphabet(field);
     let own = if own.is_empty() {
         recogniser.characters().iter().collect()

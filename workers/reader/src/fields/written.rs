@@ -16,7 +16,7 @@ use crate::print::PrintReading;
 const MISWRITTEN: f64 = 0.05;
 /// The count of cells is not believed when the line is this much more probable with another number of characters
 /// (natural logarithm): two letters in one cell, or one over two.
-const CELLS_DOUBTED: f64 = 3.4;
+pub(super) const CELLS_DOUBTED: f64 = 3.4;
 
 /// Candidates kept for a clerk to choose from.
 const MOST_ALTERNATIVES: usize = 5;
@@ -128,7 +128,7 @@ impl Written {
         }
     }
 
-    /// The signals of this reading. `ink` is its darkness and stroke width.
+    /// The signals of this reading by itself, without those of the hand. `ink` is its darkness and stroke width.
     pub fn signals(
         &self,
         field: &Field,
@@ -154,11 +154,16 @@ impl Written {
                 [one] => one.support,
                 _ => None,
             },
+            apart: match read {
+                [one] => one.apart,
+                _ => None,
+            },
             length_doubt: worst(read, |r| r.free_line.as_ref().map(|f| f.1), f64::max),
             print_agreed: self.print_agreed,
             listed: listed(field, &self.text),
             valid: checking::check(field, &self.text).value.is_some(),
             valid_share: worst(read, |r| Some(valid_share(field, r)), f64::min).unwrap_or(0.0),
+            hand: None,
             residual_mm,
             ink_contrast: ink.0,
             stroke_mm: ink.1,

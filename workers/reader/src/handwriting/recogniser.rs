@@ -11,13 +11,30 @@ use sha2::{Digest, Sha256};
 
 use crate::raster::Grey;
 
-static WEIGHTS: &[u8] = include_bytes!("../../model/handprint-line-baseline.onnx");
-static CARD: &str = include_str!("../../model/model.toml");
+/// Weights of a line network, and their description.
+pub struct Weights {
+    onnx: &'static [u8],
+    card: &'static str,
+}
+
+impl Weights {
+    /// For combs read as a line: trained on other writers than those that promises are proved on.
+    pub const COMBS: Self = Self {
+        onnx: include_bytes!("../../model/line.onnx"),
+        card: include_str!("../../model/line.toml"),
+    };
+    /// For free writing, whose words it reads better. It has seen the writers that promises are proved on: nothing that it
+    /// reads is accepted.
+    pub const FREE_WRITING: Self = Self {
+        onnx: include_bytes!("../../model/handprint-line-baseline.onnx"),
+        card: include_str!("../../model/model.toml"),
+    };
+}
 
 /// Why the recogniser cannot be used. None of these goes away by trying again.
 #[derive(Debug, thiserror::Error)]
 pub enum RecogniserError {
-    /// `model.toml` does not say what it must.
+    /// The description of the weights does not say what it must.
     #[error("the model's description is wrong: {0}")]
     Card(String),
     /// The weights are not the ones described.
@@ -25,7 +42,7 @@ pub enum RecogniserError {
         "the model's weights do not match their description (expected sha256 {expected}, found {found})"
     )]
     Hash {
-        /// From `model.toml`.
+        /// From the description.
         expected: String,
         /// Of the weights in this program.
         found: String,
@@ -41,7 +58,7 @@ pub enum RecogniserError {
     Shape,
 }
 
-/// What `model.toml` says.
+/// What `line.toml` and `model.toml` say.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Card {
@@ -85,6 +102,24 @@ impl Scores {
     pub fn new(classes: usize, values: Vec<f32>) -> Self {
         debug_assert!(values.len().is_multiple_of(classes));
         Self { classes, values }
+    }
+
+    /// The logarithms of the mean probabilities of several views of the same; at least one.
+    pub fn mean(views: &[&Self]) -> Self {
+        let classes = views[0].classes;
+        let mut sums = vec![0.0; views[0].values.len()];
+        for view in views {
+            for (sums, row) in sums.chunks_mut(classes).zip(view.values.chunks(classes)) {
+                let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                let all: f32 = row.iter().map(|v| (v - top).exp()).sum();
+                for (sum, v) in sums.iter_mut().zip(row) {
+                    *sum += (v - top).exp() / all;
+                }
+            }
+        }
+        let count = views.len() as f32;
+        let values = sums.iter().map(|s| (s / count).max(f32::MIN_POSITIVE).ln());
+        Self::new(classes, values.collect())
     }
 
     /// Number of frames.
@@ -161,15 +196,18 @@ const BATCH: usize = 8;
 const LONGEST: usize = 4096;
 
 impl Recogniser {
-    /// Loads the embedded weights after checking their hash.
-    pub fn load() -> Result<Self, RecogniserError> {
-        let card: Card =
-            toml::from_str(CARD).map_err(|e| RecogniserError::Card(e.message().to_owned()))?;
-        check_hash(WEIGHTS, &card.sha256)?;
+    /// Loads embedded weights after checking their hash.
+    ///
+    /// # Errors
+    /// See [`RecogniserError`].
+    pub fn load(weights: &Weights) -> Result<Self, RecogniserError> {
+        let card: Card = toml::from_str(weights.card)
+            .map_err(|e| RecogniserError::Card(e.message().to_owned()))?;
+        check_hash(weights.onnx, &card.sha256)?;
         if card.input_height == 0 || card.width_multiple == 0 || card.frame_width == 0 {
             return Err(RecogniserError::Card("sizes must be above zero".to_owned()));
         }
-        let model = Model::load_static_slice(WEIGHTS).map_err(RecogniserError::Load)?;
+        let model = Model::load_static_slice(weights.onnx).map_err(RecogniserError::Load)?;
         let input = model.node_id("x").map_err(RecogniserError::Run)?;
         let output = model.node_id("y").map_err(RecogniserError::Run)?;
         let classes = card.alphabet.chars().collect();
