@@ -9,7 +9,7 @@ use super::field::FieldKind;
 /// How sure the reader was of one field, in numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldSignals {
-    /// The fields that share its promise: `key`, `comb`, `reread`, `text`, `tick`.
+    /// The fields that share its promise: `key`, `comb`, `text`, `tick`.
     pub group: &'static str,
     /// The signals in the order that the group's calibration knows.
     pub features: Vec<f64>,

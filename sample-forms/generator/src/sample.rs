@@ -282,11 +282,7 @@ impl Workshop<'_> {
     }
 
     /// The sheets that are scanned: a page that may be left out is not there when nothing is written on it.
-    fn used(
-        &self,
-        pages: Vec<Picture>,
-        answers: &BTreeMap<String, Answer>,
-    ) -> Vec<(u32, Picture)> {
+    fn used(&self, pages: Vec<Picture>, answers: &BTreeMap<String, Answer>) -> Vec<(u32, Picture)> {
         (1..)
             .zip(pages)
             .filter(|(page, _)| {
