@@ -1,6 +1,7 @@
 //! Reading the fields of a placed page.
 
 pub mod expectation;
+mod found;
 mod hand;
 pub mod signals;
 mod texts;
@@ -11,8 +12,9 @@ pub mod written;
 
 use chrono::Local;
 use enrol::domain::field::FieldKind;
-use enrol::forms::definition::{Field, FormDefinition, Zone};
+use enrol::forms::definition::{Field, FormDefinition};
 
+use self::found::Found;
 pub use self::hand::Hand;
 pub use self::signals::{ReadField, Signals};
 use self::texts::read_texts;
@@ -25,17 +27,7 @@ use crate::raster::Grey;
 use crate::registration::{PlacedPage, PreparedPage};
 use crate::stages::{Stage, StageClock};
 use crate::ticks::{self, GroupInk, GroupReading, PagePen, PageStyle};
-use crate::zones::comb::{self, Comb};
-use crate::zones::{ZonePicture, cut, ink, writing};
-
-/// What was found in a field's zone before anything was recognised.
-enum Found {
-    Boxes(ZonePicture),
-    Signature(ZonePicture),
-    Blank,
-    Comb { comb: Comb, line: Grey },
-    Lines(Vec<Grey>),
-}
+use crate::zones::{ZonePicture, ink};
 
 /// Reads every field of `placed`'s page, in the order of the definition.
 ///
@@ -57,7 +49,7 @@ pub fn read_page(
     let mut found: Vec<Found> = Vec::with_capacity(fields.len());
     let mut pen = PagePen::default();
     for field in &fields {
-        found.push(find(field, page, placed, &mut pen));
+        found.push(Found::on_page(field, page, placed, &mut pen));
         clock.lap(
             if field.kind.is_tick() || field.kind == FieldKind::Signature {
                 Stage::Ticks
@@ -99,24 +91,7 @@ pub fn read_zones(
     let mut pen = PagePen::default();
     let mut found: Vec<Found> = zones
         .iter()
-        .map(|zone| match zone.pictures.as_slice() {
-            [(None, picture)] if zone.field.kind.is_tick() => {
-                pen.add_boxes(picture, zone.field);
-                Found::Boxes(picture.clone())
-            }
-            [(None, picture)] => {
-                pen.add_writing(picture, zone.field);
-                in_comb(zone.field, picture)
-            }
-            pictures => {
-                let lines = lines_of(zone.field);
-                in_lines(
-                    pictures
-                        .iter()
-                        .filter_map(|(at, picture)| Some((lines.get((*at)?)?, picture))),
-                )
-            }
-        })
+        .map(|zone| Found::of_pictures(zone, &mut pen))
         .collect();
     let residuals = vec![0.0; fields.len()];
     let sheet = Sheet {
@@ -283,65 +258,6 @@ fn ink_of_all(pictures: &[&Grey]) -> (f64, f64) {
     let count = all.len().max(1) as f64;
     let sum = all.iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
     (sum.0 / count, sum.1 / count)
-}
-
-fn find(field: &Field, page: &PreparedPage, placed: &PlacedPage, pen: &mut PagePen) -> Found {
-    let homography = &placed.zone(field).mapping;
-    match field.kind {
-        FieldKind::OneOf | FieldKind::AnyOf => {
-            let picture = ticks::group::cut_group(page, placed, field);
-            pen.add_boxes(&picture, field);
-            Found::Boxes(picture)
-        }
-        FieldKind::Signature => Found::Signature(cut(
-            page,
-            homography,
-            ticks::signature::zone_of(&field.zone),
-        )),
-        FieldKind::Text => {
-            let pictures: Vec<(&Zone, ZonePicture)> = lines_of(field)
-                .iter()
-                .map(|line| {
-                    let mapping = placed.part(field, line).mapping;
-                    (line, cut(page, &mapping, writing::zone_of(line)))
-                })
-                .collect();
-            in_lines(pictures.iter().map(|(line, picture)| (*line, picture)))
-        }
-        _ => {
-            let picture = cut(page, homography, field.zone.grown(comb::MARGIN_MM));
-            pen.add_writing(&picture, field);
-            in_comb(field, &picture)
-        }
-    }
-}
-
-/// The ruled lines of a field; its whole zone where it has none.
-fn lines_of(field: &Field) -> &[Zone] {
-    if field.lines.is_empty() {
-        std::slice::from_ref(&field.zone)
-    } else {
-        &field.lines
-    }
-}
-
-fn in_lines<'p>(pictures: impl Iterator<Item = (&'p Zone, &'p ZonePicture)>) -> Found {
-    let pieces: Vec<Grey> = pictures
-        .filter_map(|(line, picture)| writing::line(picture, line))
-        .collect();
-    if pieces.is_empty() {
-        Found::Blank
-    } else {
-        Found::Lines(pieces)
-    }
-}
-
-fn in_comb(field: &Field, picture: &ZonePicture) -> Found {
-    let comb = Comb::new(picture, &field.cells);
-    match comb.line() {
-        Some(line) => Found::Comb { comb, line },
-        None => Found::Blank,
-    }
 }
 
 /// Tesseract knows no folding: both cases of a name are allowed, and the result is folded.
