@@ -55,21 +55,9 @@ fn print_lines(found: &DueRecords) {
 fn print_table(rules: &Retention, found: &DueRecords) {
     let row = |kind: &str, due: &str, rule: &str| println!("{kind:<26}{due:>6}  {rule}");
     row("KIND OF RECORD", "DUE", "RULE");
-    row(
-        "Families",
-        &found.families.len().to_string(),
-        &rules.in_words(),
-    );
-    row(
-        "Scans without a record",
-        &found.scans.len().to_string(),
-        &rules.scans_in_words(),
-    );
-    row(
-        "Who was on a contact list",
-        &found.lists.len().to_string(),
-        &rules.lists_in_words(),
-    );
+    for kind in found.kinds(rules) {
+        row(kind.kind, &kind.due.to_string(), &kind.rule);
+    }
     if let Due::Undecided(end) = found.rule {
         println!(
             "\nWAITING: {end} has passed, and nobody has said whether the contract was extended. No family is erased.\n\

@@ -124,8 +124,7 @@ impl Workshop<'_> {
             marks: BTreeMap::new(),
             fields: truth::fields(self.definition, &answers),
         };
-        let mut json = serde_json::to_vec_pretty(&truth)?;
-        json.push(b'\n');
+        let json = truth.json()?;
         let mut files: Vec<File> = delivery
             .files
             .into_iter()
@@ -201,8 +200,7 @@ impl Workshop<'_> {
             marks: BTreeMap::new(),
             fields,
         };
-        let mut json = serde_json::to_vec_pretty(&truth)?;
-        json.push(b'\n');
+        let json = truth.json()?;
         Ok(vec![
             (folder.join(file), digital::fill(&blank, &entries)?),
             (folder.join("truth.json"), json),

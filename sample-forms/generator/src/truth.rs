@@ -53,6 +53,18 @@ pub struct Truth {
     pub fields: Vec<(String, Value)>,
 }
 
+impl Truth {
+    /// What stands in the file.
+    ///
+    /// # Errors
+    /// As `serde_json`; not for values of forms.
+    pub fn json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut json = serde_json::to_vec_pretty(self)?;
+        json.push(b'\n');
+        Ok(json)
+    }
+}
+
 /// The values of all fields of a definition.
 pub fn fields(
     definition: &FormDefinition,

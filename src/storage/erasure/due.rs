@@ -35,7 +35,41 @@ pub struct DueRecords {
     pub lists: Vec<Subject>,
 }
 
+/// A kind of record: how long it is kept, and how many are due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueKind {
+    /// What it is, in words.
+    pub kind: &'static str,
+    /// Its rule, in words.
+    pub rule: String,
+    /// How many are due, those on hold among them.
+    pub due: usize,
+    /// How many of those are on hold.
+    pub held: usize,
+}
+
 impl DueRecords {
+    /// How many are due of every kind of record.
+    pub fn kinds(&self, rules: &Retention) -> [DueKind; 3] {
+        let row = |kind, rule, due, held| DueKind {
+            kind,
+            rule,
+            due,
+            held,
+        };
+        let (scans, lists) = (rules.scans_in_words(), rules.lists_in_words());
+        [
+            row(
+                "Families",
+                rules.in_words(),
+                self.families.len(),
+                self.held(),
+            ),
+            row("Scans without a record", scans, self.scans.len(), 0),
+            row("Who was on a contact list", lists, self.lists.len(), 0),
+        ]
+    }
+
     /// How many of the families are on hold.
     pub fn held(&self) -> usize {
         self.families.iter().filter(|f| f.held).count()

@@ -10,7 +10,7 @@ use crate::domain::retention::{Due, Retention};
 use crate::storage::Database;
 use crate::storage::accounts::Permission;
 use crate::storage::audit::{self, Act};
-use crate::storage::erasure::due::{self, DueRecords};
+use crate::storage::erasure::due::{self, DueKind, DueRecords};
 use crate::storage::erasure::{self, Plan, Proposal, Reason};
 use crate::web::frame::{Frame, Section, date, date_time};
 use crate::web::page_error::{PageError, render};
@@ -20,14 +20,6 @@ use crate::web::state::AppState;
 
 /// Plans shown.
 const PLANS: i64 = 50;
-
-/// A kind of record: how long it is kept, and how many are due.
-struct KindRow {
-    kind: &'static str,
-    rule: String,
-    due: usize,
-    held: usize,
-}
 
 struct FamilyRow {
     id: Uuid,
@@ -50,7 +42,7 @@ struct PlanRow {
 struct RetentionPage {
     frame: Frame,
     csrf: String,
-    kinds: [KindRow; 3],
+    kinds: [DueKind; 3],
     /// What has to be decided before anything is due.
     undecided: Option<String>,
     not_before: Option<String>,
@@ -83,11 +75,13 @@ pub(super) async fn show(
     audit::record(state.database.pool(), signed_in.actor(), act).await?;
     let rules = &state.retention;
     let found = due::records(&state.database, rules, Utc::now()).await?;
+    let kinds = found.kinds(rules);
     let plans = erasure::list(&state.database, PLANS).await?;
     let page = RetentionPage {
         frame: Frame::new("Retention", &signed_in, Section::Retention).wide(),
         csrf: signed_in.csrf.clone(),
-        kinds: kinds(rules, &found),
+        is_due: kinds.iter().any(|kind| kind.due > 0),
+        kinds,
         undecided: match found.rule {
             Due::Undecided(end) => Some(date(end)),
             _ => None,
@@ -96,7 +90,6 @@ pub(super) async fn show(
             Due::NotBefore(end) => Some(date(end)),
             _ => None,
         },
-        is_due: kinds(rules, &found).iter().any(|kind| kind.due > 0),
         families: found
             .families
             .into_iter()
@@ -112,38 +105,10 @@ pub(super) async fn show(
     Ok(render(&page))
 }
 
-fn kinds(rules: &Retention, found: &DueRecords) -> [KindRow; 3] {
-    let row = |kind, rule, due, held| KindRow {
-        kind,
-        rule,
-        due,
-        held,
-    };
-    [
-        row(
-            "Families",
-            rules.in_words(),
-            found.families.len(),
-            found.held(),
-        ),
-        row(
-            "Scans without a record",
-            rules.scans_in_words(),
-            found.scans.len(),
-            0,
-        ),
-        row(
-            "Who was on a contact list",
-            rules.lists_in_words(),
-            found.lists.len(),
-            0,
-        ),
-    ]
-}
-
 /// The rules by which what is proposed is due, as the plan keeps them.
 fn rule_of(rules: &Retention, found: &DueRecords) -> String {
-    kinds(rules, found)
+    found
+        .kinds(rules)
         .iter()
         .filter(|kind| kind.due > kind.held)
         .map(|kind| format!("{}: {}", kind.kind, kind.rule))

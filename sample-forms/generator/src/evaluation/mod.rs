@@ -146,8 +146,7 @@ impl<'a> Maker<'a> {
             })
             .collect();
         let truth = self.truth(&mut form, set_number, names);
-        let mut json = serde_json::to_vec_pretty(&truth)?;
-        json.push(b'\n');
+        let json = truth.json()?;
         files.push(("truth.json".to_owned(), json));
         files.push(("geometry.json".to_owned(), serde_json::to_vec(&geometry)?));
         Ok(files)

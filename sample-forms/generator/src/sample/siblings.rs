@@ -45,8 +45,7 @@ impl Workshop<'_> {
                 marks: BTreeMap::new(),
                 fields: truth::fields(self.definition, &answers),
             };
-            let mut json = serde_json::to_vec_pretty(&truth)?;
-            json.push(b'\n');
+            let json = truth.json()?;
             let scans = delivery.files.into_iter();
             files.extend(scans.map(|(name, bytes)| (folder.join(name), bytes)));
             files.push((folder.join("truth.json"), json));

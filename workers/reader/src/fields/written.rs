@@ -138,6 +138,10 @@ impl Written {
     ) -> Signals {
         let number =
             |number: fn(&TextReading) -> f64, worse| worst(read, |r| Some(number(r)), worse);
+        let only = match read {
+            [one] => Some(one),
+            _ => None,
+        };
         Signals {
             kind: field.kind,
             typed: self.typed,
@@ -150,14 +154,8 @@ impl Written {
             overruled: number(|r| r.overruled, f64::max).unwrap_or(0.0),
             agreed: read.iter().filter_map(|r| r.agreed).reduce(|a, b| a && b),
             worst_margin: worst(read, |r| r.worst_margin, f64::min),
-            support: match read {
-                [one] => one.support,
-                _ => None,
-            },
-            apart: match read {
-                [one] => one.apart,
-                _ => None,
-            },
+            support: only.and_then(|r| r.support),
+            apart: only.and_then(|r| r.apart),
             length_doubt: worst(read, |r| r.free_line.as_ref().map(|f| f.1), f64::max),
             print_agreed: self.print_agreed,
             listed: listed(field, &self.text),

@@ -46,7 +46,7 @@ impl CellPicture {
 }
 
 /// Where a cell stands in its window is a matter of chance: it is read as it stands and moved by a pixel either way, and the
-/// mean counts. (On combs of the development writers that leaves 2 to 15 % fewer characters wrong.)
+/// mean counts: on combs of the development writers fewer characters are wrong then, of digits above all.
 const VIEWS: [isize; 3] = [0, 1, -1];
 
 /// The loaded network. It can be shared between threads; each thread runs it on one core.
