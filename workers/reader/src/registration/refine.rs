@@ -237,16 +237,18 @@ fn direction(
         })
         .map_or(0.0, |(offset, _)| *offset);
     let mut solution = Vector3::new(median, 0.0, 0.0);
-    let (mut kept, mut spread) = (0.0, 0.0);
+    let (mut kept, mut spread, mut agreeing) = (0.0, 0.0, 0);
     for limit in [0.7, 0.5, 0.4, 0.4] {
         // Slopes beyond what the lines say clearly are none: as if 20 mm of line 5 mm away had no offset.
         let mut normal = Matrix3::from_diagonal(&Vector3::new(1e-6, 5e2, 5e2));
         let mut right = Vector3::zeros();
-        (kept, spread) = (0.0, 0.0);
+        (kept, spread, agreeing) = (0.0, 0.0, 0);
         for (s, weight) in &near {
             let row = row(s);
             let error = s.offset - row.dot(&solution);
-            let weight = weight * trust(error, limit);
+            let trust = trust(error, limit);
+            agreeing += usize::from(trust > 0.2);
+            let weight = weight * trust;
             normal += row * row.transpose() * weight;
             right += row * (s.offset * weight);
             kept += weight;
@@ -254,6 +256,48 @@ fn direction(
         }
         solution = normal.try_inverse()? * right;
     }
-    // Half of what is near must agree, or it is anybody's guess which lines were seen.
-    (kept > 0.4 * total).then(|| (solution, (spread / kept.max(1e-9)).sqrt()))
+    // Half of what is near must agree, or it is anybody's guess which lines were seen. By number as well: on a pale copy
+    // one row of writing, taken for its line, is as long as all the lines that are seen.
+    let enough = kept > 0.4 * total && agreeing >= 2 && agreeing * 5 >= near.len() * 2;
+    enough.then(|| (solution, (spread / kept.max(1e-9)).sqrt()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(y: f64, offset: f64, length: f64) -> Sighting {
+        Sighting {
+            at: [80.0, y],
+            vertical: false,
+            offset,
+            length,
+            share: 0.8,
+        }
+    }
+
+    #[test]
+    fn one_row_of_writing_does_not_outvote_the_lines() {
+        let box_zone = Zone {
+            x: 92.0,
+            y: 80.0,
+            width: 4.4,
+            height: 4.4,
+        };
+        let place = |seen: &[Sighting]| direction(box_zone, [94.2, 82.2], seen, false, 18.0);
+        // A pale copy: few lines are seen, and the longest of them is somebody's writing.
+        let pale = [
+            rule(58.6, 0.0, 40.0),
+            rule(94.1, 0.0, 28.0),
+            rule(102.9, -1.57, 60.0),
+            rule(134.2, 0.0, 60.0),
+        ];
+        assert!(place(&pale).is_none_or(|(at, _)| at[0].abs() < 0.2));
+        let pulled = pale.map(|line| Sighting {
+            offset: -1.0 + line.at[1] * 0.002,
+            ..line
+        });
+        let (at, spread) = place(&pulled).expect("all agree");
+        assert!((at[0] + 0.84).abs() < 0.1 && spread < 0.1);
+    }
 }
