@@ -13,6 +13,7 @@ def part_of(writer: int) -> str:
 
 
 ROUND, CORNERED, STRAIGHT = "0OoQ8BbdaegqRPp69D", "E4HKk", "1Iil"
+CLOSED = "0OoQDB8"
 
 
 def is_whole(label: str, strokes: list[np.ndarray]) -> bool:
@@ -22,7 +23,10 @@ def is_whole(label: str, strokes: list[np.ndarray]) -> bool:
     if len(strokes) != 1 or len(label) != 1 or not label.isalnum() or label in STRAIGHT:
         return True
     line = strokes[0]
-    step = 0.15 * max(float(np.ptp(line, axis=0).max()), 1.0)
+    side = max(float(np.ptp(line, axis=0).max()), 1.0)
+    if label in CLOSED and np.hypot(*np.diff(line, axis=0).T).sum() < 1.8 * side:
+        return False
+    step = 0.15 * side
     points = [line[0]]
     for point in line[1:]:
         if np.hypot(*(point - points[-1])) >= step:

@@ -8,6 +8,9 @@ use crate::hand::ink::Point;
 
 /// Characters that are closed or nearly so: the pen has to turn about this far, degrees.
 const ROUND: (&str, f32) = ("0OoQ8BbdaegqRPp69D", 180.0);
+/// Characters whose line comes back to where it began, and how long it then is at least, times the longer side: an arc
+/// is shorter, however much it turns at a hook.
+const CLOSED: (&str, f32) = ("0OoQDB8", 1.8);
 /// Characters with several corners.
 const CORNERED: (&str, f32) = ("E4HKk", 150.0);
 /// Characters that may be one straight line.
@@ -18,12 +21,23 @@ const BENT: f32 = 50.0;
 const STEP: f32 = 0.15;
 
 /// Whether what was recorded can be all of `character`. More than one stroke is believed; a single one has to turn as
-/// far as the character makes a pen turn.
+/// far as the character makes a pen turn, and to go there and back where the character is closed.
 pub fn is_whole(character: char, strokes: &[Vec<Point>]) -> bool {
     match strokes {
-        [only] => turned(only) >= least_turn(character),
+        [only] => {
+            turned(only) >= least_turn(character)
+                && (!CLOSED.0.contains(character) || length(only) >= CLOSED.1)
+        }
         _ => true,
     }
+}
+
+/// Length of a pen line, times the longer side of its box.
+fn length(line: &[Point]) -> f32 {
+    line.windows(2)
+        .map(|pair| apart(pair[0], pair[1]))
+        .sum::<f32>()
+        / longer_side(line)
 }
 
 fn least_turn(character: char) -> f32 {
@@ -53,12 +67,7 @@ fn steps(line: &[Point]) -> Vec<Point> {
     let Some((first, rest)) = line.split_first() else {
         return Vec::new();
     };
-    let spread = |pick: fn(&Point) -> f32| {
-        let all = || line.iter().map(pick);
-        all().fold(f32::MIN, f32::max) - all().fold(f32::MAX, f32::min)
-    };
-    let step = STEP * spread(|p| p.0).max(spread(|p| p.1)).max(1.0);
-    let apart = |a: Point, b: Point| (a.0 - b.0).hypot(a.1 - b.1);
+    let step = STEP * longer_side(line);
     let mut found = vec![*first];
     for point in rest {
         if apart(*point, found[found.len() - 1]) >= step {
@@ -71,6 +80,19 @@ fn steps(line: &[Point]) -> Vec<Point> {
         found.push(*end);
     }
     found
+}
+
+fn apart(a: Point, b: Point) -> f32 {
+    (a.0 - b.0).hypot(a.1 - b.1)
+}
+
+/// The longer side of the box around a line, at least 1.
+fn longer_side(line: &[Point]) -> f32 {
+    let spread = |pick: fn(&Point) -> f32| {
+        let all = || line.iter().map(pick);
+        all().fold(f32::MIN, f32::max) - all().fold(f32::MAX, f32::min)
+    };
+    spread(|p| p.0).max(spread(|p| p.1)).max(1.0)
 }
 
 #[cfg(test)]
@@ -102,6 +124,27 @@ mod tests {
         assert!(!is_whole('E', &corner) && !is_whole('4', &corner));
         assert!(is_whole('0', &[circle(1.0)]) && is_whole('D', &[circle(0.9)]));
         assert!(!is_whole('D', &[circle(0.3)]));
+    }
+
+    #[test]
+    fn an_arc_with_a_hook_is_no_zero() {
+        let hooked: Vec<Point> = [
+            (85.0, 15.0),
+            (90.0, 0.0),
+            (60.0, 40.0),
+            (30.0, 60.0),
+            (10.0, 120.0),
+            (0.0, 180.0),
+            (10.0, 255.0),
+        ]
+        .to_vec();
+        assert!(turned(&hooked) > 180.0 || length(&hooked) < 1.8);
+        assert!(!is_whole('0', &[hooked.clone()]) && !is_whole('D', &[hooked.clone()]));
+        let narrow: Vec<Point> = circle(1.0).iter().map(|p| (p.0 * 0.2, p.1)).collect();
+        assert!(
+            is_whole('0', &[narrow]),
+            "a narrow zero goes there and back"
+        );
     }
 
     #[test]
