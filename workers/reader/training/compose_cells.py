@@ -14,10 +14,14 @@ import numpy as np
 
 import sources
 from comb import SIDE, Cell, compose
-from texts import written
+from texts import in_comb, written
 
 SEPARATOR = 255
 """Label of the empty picture between two combs: nothing is asked of it."""
+
+
+AS_ON_FORMS = 0.75
+"""Share of combs with what stands in our forms; the rest balances the classes."""
 
 
 def page(rng: random.Random, source: sources.Sources) -> list[Cell]:
@@ -25,7 +29,10 @@ def page(rng: random.Random, source: sources.Sources) -> list[Cell]:
     hand, printed = source.hand(rng)
     found: list[Cell] = []
     for _ in range(rng.randint(1, 6)):
-        text = written(rng, source.texts, rng.randint(4, 16) if rng.random() < 0.8 else 26)
+        if rng.random() < AS_ON_FORMS:
+            text = in_comb(rng, source.texts)[:30]
+        else:
+            text = written(rng, source.texts, rng.randint(4, 16) if rng.random() < 0.8 else 26)
         cells = compose(rng, hand, text, 0.0 if printed else 0.05)
         if found and cells:
             found.append(Cell(np.full((SIDE, SIDE), 255, np.uint8), SEPARATOR))
