@@ -189,11 +189,24 @@ async fn give_answers(
     Ok(())
 }
 
-/// Those of `theirs` that are not among `mine`.
+/// Those of `theirs` that are not among `mine`. What stands under a name of its own (`significant_person_1.name`) is taken
+/// only where both name the same person there, or nothing is known of anybody: two people must not become one.
 pub(super) fn lacking(mine: &Answers, theirs: Answers) -> Vec<Change> {
-    let new = theirs
-        .into_iter()
-        .filter(|(name, _)| !mine.contains_key(name));
+    let apart: Vec<String> = theirs
+        .keys()
+        .filter_map(|name| name.split_once('.').map(|(block, _)| format!("{block}.")))
+        .filter(|block| {
+            let whose = format!("{block}name");
+            match (mine.get(&whose), theirs.get(&whose)) {
+                (Some(mine), Some(theirs)) => !says_the_same(mine, theirs),
+                (None, None) => false,
+                _ => mine.keys().any(|name| name.starts_with(block)),
+            }
+        })
+        .collect();
+    let new = theirs.into_iter().filter(|(name, _)| {
+        !mine.contains_key(name) && !apart.iter().any(|block| name.starts_with(block))
+    });
     new.map(|(name, new)| Change {
         name,
         old: None,
@@ -384,4 +397,42 @@ async fn last_cause(
     )
     .fetch_optional(connection)
     .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn two_people_in_one_place_do_not_become_one() {
+        let answers = |pairs: &[(&str, &str)]| -> Answers {
+            let pairs = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), json!(value)));
+            pairs.collect()
+        };
+        let given = |mine: &[(&str, &str)], theirs: &[(&str, &str)]| -> Vec<String> {
+            let given = lacking(&answers(mine), answers(theirs));
+            given.into_iter().map(|change| change.name).collect()
+        };
+        let (name, phone) = ("significant_person_1.name", "significant_person_1.phone");
+        let theirs = [
+            (name, "JO MINDER"),
+            (phone, "07700900001"),
+            ("office.centre", "Harbour"),
+        ];
+        assert_eq!(given(&[], &theirs), ["office.centre", name, phone]);
+        assert_eq!(
+            given(&[(name, "Jo Minder")], &theirs),
+            ["office.centre", phone]
+        );
+        assert_eq!(given(&[(name, "Ruth Example")], &theirs), ["office.centre"]);
+        assert_eq!(given(&[(phone, "07700900002")], &theirs), ["office.centre"]);
+        assert_eq!(
+            given(&[(name, "Ruth Example")], &[(phone, "07700900001")]),
+            [""; 0]
+        );
+    }
 }
