@@ -34,20 +34,7 @@ impl CellPicture {
         let ink = scaled.pixels.iter().map(|p| 1.0 - f32::from(*p) / 255.0);
         Self(ink.collect())
     }
-
-    /// The same moved by `pixels` to the right; paper comes in from the side.
-    fn moved(&self, pixels: isize) -> impl Iterator<Item = f32> {
-        (0..SIDE * SIDE).map(move |at| {
-            let column = (at % SIDE).checked_add_signed(-pixels);
-            let column = column.filter(|column| *column < SIDE);
-            column.map_or(0.0, |column| self.0[at - at % SIDE + column])
-        })
-    }
 }
-
-/// Where a cell stands in its window is a matter of chance: it is read as it stands and moved by a pixel either way, and the
-/// mean counts: on combs of the development writers fewer characters are wrong then, of digits above all.
-const VIEWS: [isize; 3] = [0, 1, -1];
 
 /// The loaded network. It can be shared between threads; each thread runs it on one core.
 pub struct CellRecogniser {
@@ -103,29 +90,6 @@ impl CellRecogniser {
     /// # Errors
     /// The engine failed, or the network gives something else than one row of scores per cell.
     pub fn read(&self, combs: &[Vec<CellPicture>]) -> Result<Vec<CellScores>, RecogniserError> {
-        let mut views = Vec::with_capacity(VIEWS.len());
-        for pixels in VIEWS {
-            views.push(self.read_moved(combs, pixels)?);
-        }
-        let comb = |index: usize| {
-            let mean = |pick: fn(&CellScores) -> &Scores| {
-                let views: Vec<&Scores> = views.iter().map(|view| pick(&view[index])).collect();
-                Scores::mean(&views)
-            };
-            CellScores {
-                together: mean(|s| &s.together),
-                alone: mean(|s| &s.alone),
-            }
-        };
-        Ok((0..combs.len()).map(comb).collect())
-    }
-
-    /// One view of [`VIEWS`].
-    fn read_moved(
-        &self,
-        combs: &[Vec<CellPicture>],
-        pixels: isize,
-    ) -> Result<Vec<CellScores>, RecogniserError> {
         let mut ink: Vec<f32> = Vec::new();
         let mut parts = Vec::with_capacity(combs.len());
         let mut count = 0;
@@ -135,7 +99,7 @@ impl CellRecogniser {
                 ink.resize(ink.len() + SIDE * SIDE, 0.0);
                 count += 1;
             }
-            ink.extend(comb.iter().flat_map(|c| c.moved(pixels)));
+            ink.extend(comb.iter().flat_map(|c| &c.0));
             parts.push(count..count + comb.len());
             count += comb.len();
         }
@@ -198,7 +162,7 @@ mod tests {
         };
         let network = CellRecogniser::load().expect("weights");
         let combs = [vec![pattern(0), pattern(1)], Vec::new(), vec![pattern(3)]];
-        let read = network.read_moved(&combs, 0).expect("runs");
+        let read = network.read(&combs).expect("runs");
         let counts: Vec<usize> = read.iter().map(|r| r.alone.frames()).collect();
         assert_eq!(counts, [2, 0, 1]);
         let rows = |pick: fn(&CellScores) -> &Scores| -> Vec<Vec<f32>> {
@@ -215,19 +179,5 @@ mod tests {
                 assert!((found - wanted).abs() < 5e-3, "{found} instead of {wanted}");
             }
         }
-    }
-
-    #[test]
-    fn a_moved_picture_is_the_same_a_pixel_on() {
-        let ink = (0..SIDE * SIDE).map(|at| at as f32).collect();
-        let picture = CellPicture(ink);
-        let right: Vec<f32> = picture.moved(1).collect();
-        assert_eq!(
-            (right[0], right[1], right[SIDE + 5]),
-            (0.0, 0.0, (SIDE + 4) as f32)
-        );
-        let left: Vec<f32> = picture.moved(-1).collect();
-        assert_eq!((left[0], left[SIDE - 1]), (1.0, 0.0));
-        assert_eq!(picture.moved(0).collect::<Vec<_>>(), picture.0);
     }
 }

@@ -104,24 +104,6 @@ impl Scores {
         Self { classes, values }
     }
 
-    /// The logarithms of the mean probabilities of several views of the same; at least one.
-    pub fn mean(views: &[&Self]) -> Self {
-        let classes = views[0].classes;
-        let mut sums = vec![0.0; views[0].values.len()];
-        for view in views {
-            for (sums, row) in sums.chunks_mut(classes).zip(view.values.chunks(classes)) {
-                let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                let all: f32 = row.iter().map(|v| (v - top).exp()).sum();
-                for (sum, v) in sums.iter_mut().zip(row) {
-                    *sum += (v - top).exp() / all;
-                }
-            }
-        }
-        let count = views.len() as f32;
-        let values = sums.iter().map(|s| (s / count).max(f32::MIN_POSITIVE).ln());
-        Self::new(classes, values.collect())
-    }
-
     /// Number of frames.
     pub fn frames(&self) -> usize {
         self.values.len() / self.classes
