@@ -63,6 +63,8 @@ pub struct Signals {
     pub valid_share: f64,
     /// What the rest of the page says about the hand; `None` where no other comb was read both ways.
     pub hand: Option<Hand>,
+    /// Whether something like an accent stands above a letter of a name: the networks know none.
+    pub accented: bool,
     /// How far the field's zone may be off, millimetres.
     pub residual_mm: f64,
     /// Darkness of the ink, 0 to 1.
@@ -81,10 +83,11 @@ impl Signals {
     }
 
     /// Whether a field with these signals may be accepted at all, however probable it is: its rules take the value, its
-    /// zone lies where it should, and cell by cell and as a line it reads the same.
+    /// zone lies where it should, no letter seems to have an accent, and cell by cell and as a line it reads the same.
     pub fn eligible(&self) -> bool {
         self.valid
             && !self.typed
+            && !self.accented
             && self.agreed == Some(true)
             && self.length_doubt.is_none_or(|doubt| doubt <= CELLS_DOUBTED)
             && self.residual_mm <= MOST_RESIDUAL_MM
@@ -112,6 +115,7 @@ impl Signals {
             valid: false,
             valid_share: 0.0,
             hand: None,
+            accented: false,
             residual_mm: 0.0,
             ink_contrast: 0.0,
             stroke_mm: 0.0,

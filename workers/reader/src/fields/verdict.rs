@@ -95,6 +95,8 @@ fn doubt(field: &Field, written: &Written, signals: &Signals, confidence: f64) -
         "The reader is not sure of some characters."
     } else if field.kind == FieldKind::Text {
         "Free writing is always checked."
+    } else if signals.accented {
+        "A letter may have an accent, which the reader cannot read."
     } else if signals.agreed == Some(false) {
         "Read cell by cell and as a line, this gives different texts."
     } else {

@@ -162,6 +162,7 @@ impl Written {
             valid: checking::check(field, &self.text).value.is_some(),
             valid_share: worst(read, |r| Some(valid_share(field, r)), f64::min).unwrap_or(0.0),
             hand: None,
+            accented: false,
             residual_mm,
             ink_contrast: ink.0,
             stroke_mm: ink.1,

@@ -17,6 +17,11 @@ const DOT_MM2: f64 = 0.09;
 /// Residue of printed lines lies this close to a wall.
 const WALL_MM: f64 = 0.45;
 
+/// An accent stands this far above its letter at least; what is nearer is a part of the letter that a pen left off.
+const ACCENT_GAP_MM: f64 = 0.15;
+/// An accent is no higher than this share of the comb's ink.
+const ACCENT_HEIGHT: f64 = 0.4;
+
 /// A comb with its lines removed.
 pub struct Comb {
     /// The picture without printed lines and specks.
@@ -154,6 +159,32 @@ impl Comb {
                 }
             }
             picture
+        })
+        .collect()
+    }
+
+    /// For each used cell in order, whether something small stands above what is largest in it: an accent, or the dot of an i.
+    pub fn marks_above(&self) -> Vec<bool> {
+        let strokes = ink::strokes(&self.clean, SPECK_MM2);
+        let height = self
+            .ink_rows
+            .map_or(0.0, |(first, last)| (last - first + 1) as f64);
+        let flat = |s: &Stroke| ((s.rows.1 - s.rows.0 + 1) as f64) < ACCENT_HEIGHT * height;
+        let used = self.cells.iter().zip(&self.used).filter(|(_, used)| **used);
+        used.map(|([left, right, _, _], _)| {
+            let own: Vec<&Stroke> = strokes
+                .iter()
+                .filter(|s| (*left..*right).contains(&s.centre.0))
+                .collect();
+            let letter = own.iter().max_by_key(|s| s.pixels.len());
+            letter.is_some_and(|letter| {
+                own.iter().any(|mark| {
+                    let gap = letter.rows.0 as f64 - mark.rows.1 as f64 - 1.0;
+                    let over =
+                        mark.columns.0 <= letter.columns.1 && letter.columns.0 <= mark.columns.1;
+                    over && flat(mark) && gap >= ACCENT_GAP_MM * SCALE
+                })
+            })
         })
         .collect()
     }
@@ -326,5 +357,51 @@ fn whiten_all_but(picture: &mut Grey, keep: &[bool]) {
                 picture.set(x, y, 255);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(picture: &mut Grey, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) {
+        for y in rows {
+            for x in columns.clone() {
+                picture.set(x, y, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_mark_apart_from_its_letter_is_above_it() {
+        let mut clean = Grey::filled(200, 90, 255);
+        for cell in 0..4 {
+            block(&mut clean, cell * 50 + 12..cell * 50 + 38, 30..70);
+        }
+        block(&mut clean, 70..80, 18..25);
+        // So near that it is a bar whose stem the pen began a little below.
+        block(&mut clean, 112..138, 24..29);
+        // Beside the letter, not above it.
+        block(&mut clean, 192..198, 18..25);
+        let mut comb = Comb {
+            clean,
+            cells: (0..4)
+                .map(|cell| {
+                    [
+                        f64::from(cell) * 50.0,
+                        f64::from(cell + 1) * 50.0,
+                        10.0,
+                        80.0,
+                    ]
+                })
+                .collect(),
+            used: vec![true; 4],
+            ink_rows: None,
+            shapes: Vec::new(),
+        };
+        comb.measure();
+        assert_eq!(comb.marks_above(), [false, true, false, false]);
+        comb.used[0] = false;
+        assert_eq!(comb.marks_above(), [true, false, false]);
     }
 }
