@@ -434,5 +434,8 @@ mod tests {
             given(&[(name, "Ruth Example")], &[(phone, "07700900001")]),
             [""; 0]
         );
+        // What names nobody is not about somebody.
+        let office = ("office.received", "2026-11-02");
+        assert_eq!(given(&[office], &theirs), ["office.centre", name, phone]);
     }
 }

@@ -287,8 +287,8 @@ mod tests {
         let place = |seen: &[Sighting]| direction(box_zone, [94.2, 82.2], seen, false, 18.0);
         // A pale copy: few lines are seen, and the longest of them is somebody's writing.
         let pale = [
-            rule(58.6, 0.0, 40.0),
-            rule(94.1, 0.0, 28.0),
+            rule(58.6, 0.0, 20.0),
+            rule(94.1, 0.0, 20.0),
             rule(102.9, -1.57, 60.0),
             rule(134.2, 0.0, 60.0),
         ];
