@@ -174,6 +174,46 @@ async fn a_form_is_settled_field_by_field_and_what_was_typed_outlives_the_sessio
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_surname_of_the_family_is_offered_and_taken_with_one_button() {
+    let site = Site::start_with(|config| config.keying.blind_below = 0.5).await;
+    let mut values = written();
+    for (name, value) in &mut values {
+        if *name == "child_1.surname" {
+            *value = serde_json::json!("EXANPLE");
+        }
+    }
+    let form = site.form("F-000012", &values).await;
+    let ada = site.browser("ada").await;
+    let offered = |page: &str| text(page, "[data-enrol-take]");
+    let address = "?field=child_1.surname";
+    let page = open(&ada, form, address).await;
+    assert!(
+        offered(&page).contains("EXAMPLE") && offered(&page).contains("as elsewhere on this form"),
+        "{}",
+        offered(&page)
+    );
+
+    // What was read where a colleague types blind is not given away here; what was typed there is.
+    let doubted =
+        "UPDATE field SET confidence = 0.3 WHERE form_id = $1 AND name = 'primary_carer.surname'";
+    let doubted = sqlx::query(doubted).bind(form);
+    doubted.execute(site.database.pool()).await.unwrap();
+    let page = open(&ada, form, address).await;
+    assert!(!offered(&page).contains("elsewhere"), "{}", offered(&page));
+    let blind = open(&ada, form, "?field=primary_carer.surname").await;
+    let typed = Step::new(form, &blind).with("value:primary_carer.surname", "EXAMPEL");
+    assert!(typed.send(&ada, "").await.status().is_success());
+    let page = open(&ada, form, address).await;
+    assert!(offered(&page).contains("EXAMPEL"), "{}", offered(&page));
+
+    let take = Step::new(form, &page).with("take", "EXAMPEL");
+    assert!(take.send(&ada, "").await.status().is_success());
+    let page = open(&ada, form, address).await;
+    assert!(page.contains("value=\"EXAMPEL\""));
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_clerk_gets_another_form_and_goes_on_where_a_colleague_stopped() {
     let site = Site::start().await;
     let mut forms = Vec::new();

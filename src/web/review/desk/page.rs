@@ -40,6 +40,7 @@ struct DeskField {
 
 struct Choice {
     number: usize,
+    as_typed: String,
     text: String,
     how_likely: &'static str,
 }
@@ -298,7 +299,7 @@ fn desk_field(
     let suggestions = if blind {
         vec![]
     } else {
-        suggestions::of_field(field, stored)
+        suggestions::on_form(form, field, stored)
     };
     let consent = field.rules.consent.is_some();
     let draft = form.drafts.get(name);
@@ -308,6 +309,7 @@ fn desk_field(
             .enumerate()
             .map(|(at, s)| Choice {
                 number: at + 1,
+                as_typed: s.as_typed,
                 text: s.text,
                 how_likely: s.how_likely,
             })

@@ -235,14 +235,11 @@ fn typed_at(form: &OpenForm<'_>, step: &Step, posted: &Posted) -> BTreeMap<Strin
     let pressed = posted.first("do");
     if let Some(mark) = pressed.filter(|m| [BLANK, UNREADABLE, STRUCK].contains(m)) {
         typed.insert(name.to_owned(), Typed::of_mark(mark));
-    } else if let Some(at) = posted.first("take").and_then(|n| n.parse::<usize>().ok()) {
-        let (field, stored) = (form.definition.field(name), form.fields.get(name));
-        let taken = field.zip(stored).and_then(|(field, stored)| {
-            let suggestions = suggestions::of_field(field, stored);
-            suggestions.into_iter().nth(at.checked_sub(1)?)
-        });
+    } else if let Some(text) = posted.first("take") {
+        let field = form.definition.field(name);
+        let taken = field.and_then(|field| suggestions::taken(field, text));
         if let Some(taken) = taken {
-            typed.insert(name.to_owned(), taken.typed);
+            typed.insert(name.to_owned(), taken);
         }
     } else if let Some(kept) = form.drafts.get(name) {
         // Confirming without typing leaves an earlier "left blank" as it is.
