@@ -1,5 +1,6 @@
 //! Reading the fields of a placed page.
 
+mod accents;
 pub mod expectation;
 mod found;
 mod hand;
@@ -27,7 +28,6 @@ use crate::raster::Grey;
 use crate::registration::{PlacedPage, PreparedPage};
 use crate::stages::{Stage, StageClock};
 use crate::ticks::{self, GroupInk, GroupReading, PagePen, PageStyle};
-use crate::zones::comb::Comb;
 use crate::zones::{ZonePicture, ink};
 
 /// Reads every field of `placed`'s page, in the order of the definition.
@@ -200,13 +200,11 @@ fn write(
             .then(|| print::read_line(line, &alphabet_for_print(field)).ok())
             .flatten()
     };
-    let mut accented = false;
     let (written, ink) = match item {
         Found::Comb { comb, line } => {
             let print = print(line);
             clock.lap(Stage::Print);
-            let written = Written::in_comb(field, &comb.used, read.first().copied(), print);
-            accented = field.kind == FieldKind::Name && has_accent(comb, &written.text);
+            let written = Written::in_comb(field, comb, read.first().copied(), print);
             (written, ink_of_all(&[&comb.clean]))
         }
         Found::Lines(pieces) => {
@@ -217,19 +215,8 @@ fn write(
         }
         _ => return None,
     };
-    let signals = Signals {
-        accented,
-        ..written.signals(field, read, ink, residual_mm)
-    };
+    let signals = written.signals(field, read, ink, residual_mm);
     Some((written, signals))
-}
-
-/// Whether something stands above a letter that has neither a dot nor a bar of its own.
-fn has_accent(comb: &Comb, text: &str) -> bool {
-    const DOTTED_OR_BARRED: &str = "IJTijt'-";
-    let letters = text.chars().filter(|c| !c.is_whitespace());
-    let mut marked = letters.zip(comb.marks_above());
-    marked.any(|(letter, marked)| marked && !DOTTED_OR_BARRED.contains(letter))
 }
 
 /// Judges the groups of boxes of a page, first box by box, then by how the person marks boxes. There is an entry for

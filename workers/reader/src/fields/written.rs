@@ -4,13 +4,14 @@ use enrol::domain::field::FieldKind;
 use enrol::domain::reading::Alternative;
 use enrol::forms::definition::Field;
 
-use super::expectation;
 use super::signals::{Signals, worst};
+use super::{accents, expectation};
 use crate::checking;
 use crate::handwriting::TextReading;
 use crate::handwriting::knowledge::names::NameRole;
 use crate::handwriting::knowledge::words::Words;
 use crate::print::PrintReading;
+use crate::zones::comb::Comb;
 
 /// Share of e-mail addresses and NHS numbers written with a mistake that their rules notice.
 const MISWRITTEN: f64 = 0.05;
@@ -20,6 +21,8 @@ pub(super) const CELLS_DOUBTED: f64 = 3.4;
 
 /// Candidates kept for a clerk to choose from.
 const MOST_ALTERNATIVES: usize = 5;
+/// How probable a spelling with the accents that stand above its letters is said to be: nobody has measured it.
+const ACCENT_SEEN: f64 = 0.3;
 /// Less probable candidates are noise.
 const WORTH_OFFERING: f64 = 0.005;
 
@@ -38,6 +41,8 @@ pub struct Written {
     pub alternatives: Vec<Alternative>,
     /// Whether Tesseract read the same.
     print_agreed: Option<bool>,
+    /// Whether something like an accent stands above a letter of a name.
+    accented: bool,
 }
 
 impl Written {
@@ -49,17 +54,19 @@ impl Written {
             typed: false,
             alternatives: Vec::new(),
             print_agreed: None,
+            accented: false,
         }
     }
 
     /// Puts a comb's readings together.
     pub fn in_comb(
         field: &Field,
-        used: &[bool],
+        comb: &Comb,
         read: Option<&TextReading>,
         print: Option<PrintReading>,
     ) -> Self {
         let mut written = Self::nothing();
+        let used = &comb.used;
         if let Some(read) = read {
             let text = read.text();
             let free = read.free_line.as_ref().filter(|(free, doubt)| {
@@ -83,6 +90,16 @@ impl Written {
         if let Some(print) = print.filter(|p| !p.text.is_empty()) {
             let text = expectation::spaced(field, used, &compact(&folded(field, &print.text)));
             written.combine(text, print.confidence);
+        }
+        if field.kind == FieldKind::Name {
+            let marks = accents::above_letters(&comb.marks_above(), &written.text);
+            written.accented = marks.iter().any(|marks| !marks.is_empty());
+            let texts = accents::with_accents(&written.text, &marks, comb.clean.width);
+            let likely = texts.into_iter().map(|text| Alternative {
+                text,
+                probability: ACCENT_SEEN,
+            });
+            written.alternatives.splice(0..0, likely);
         }
         written
     }
@@ -162,7 +179,7 @@ impl Written {
             valid: checking::check(field, &self.text).value.is_some(),
             valid_share: worst(read, |r| Some(valid_share(field, r)), f64::min).unwrap_or(0.0),
             hand: None,
-            accented: false,
+            accented: self.accented,
             residual_mm,
             ink_contrast: ink.0,
             stroke_mm: ink.1,

@@ -163,8 +163,8 @@ impl Comb {
         .collect()
     }
 
-    /// For each used cell in order, whether something small stands above what is largest in it: an accent, or the dot of an i.
-    pub fn marks_above(&self) -> Vec<bool> {
+    /// What stands above the largest patch of ink of each used cell, in order, and is small: an accent, or the dot of an i.
+    pub fn marks_above(&self) -> Vec<Vec<Stroke>> {
         let strokes = ink::strokes(&self.clean, SPECK_MM2);
         let height = self
             .ink_rows
@@ -176,15 +176,18 @@ impl Comb {
                 .iter()
                 .filter(|s| (*left..*right).contains(&s.centre.0))
                 .collect();
-            let letter = own.iter().max_by_key(|s| s.pixels.len());
-            letter.is_some_and(|letter| {
-                own.iter().any(|mark| {
-                    let gap = letter.rows.0 as f64 - mark.rows.1 as f64 - 1.0;
-                    let over =
-                        mark.columns.0 <= letter.columns.1 && letter.columns.0 <= mark.columns.1;
-                    over && flat(mark) && gap >= ACCENT_GAP_MM * SCALE
-                })
-            })
+            let Some(letter) = own.iter().max_by_key(|s| s.pixels.len()) else {
+                return Vec::new();
+            };
+            let above = |mark: &&&Stroke| {
+                let gap = letter.rows.0 as f64 - mark.rows.1 as f64 - 1.0;
+                let over = mark.columns.0 <= letter.columns.1 && letter.columns.0 <= mark.columns.1;
+                over && flat(mark) && gap >= ACCENT_GAP_MM * SCALE
+            };
+            own.iter()
+                .filter(above)
+                .map(|mark| (*mark).clone())
+                .collect()
         })
         .collect()
     }
@@ -400,8 +403,9 @@ mod tests {
             shapes: Vec::new(),
         };
         comb.measure();
-        assert_eq!(comb.marks_above(), [false, true, false, false]);
+        let marks = |comb: &Comb| comb.marks_above().iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(marks(&comb), [0, 1, 0, 0]);
         comb.used[0] = false;
-        assert_eq!(comb.marks_above(), [true, false, false]);
+        assert_eq!(marks(&comb), [1, 0, 0]);
     }
 }
