@@ -34,7 +34,10 @@ def is_whole(label: str, strokes: list[np.ndarray]) -> bool:
     if np.hypot(*(line[-1] - points[-1])) > step / 2:
         points.append(line[-1])
     way = np.diff(np.array(points), axis=0)
-    turned = np.degrees(np.abs(np.diff(np.unwrap(np.arctan2(way[:, 1], way[:, 0])))).sum())
+    turns = np.degrees(np.diff(np.unwrap(np.arctan2(way[:, 1], way[:, 0]))))
+    turned = np.abs(turns).sum()
+    if label == "8" and turned < 600 and min(turns[turns > 0].sum(), -turns[turns < 0].sum()) < 20:
+        return False  # One of its two rings: a pen that draws both turns both ways, or goes round twice.
     return turned >= (180 if label in ROUND else 150 if label in CORNERED else 50)
 
 

@@ -11,6 +11,9 @@ const ROUND: (&str, f32) = ("0OoQ8BbdaegqRPp69D", 180.0);
 /// Characters whose line comes back to where it began, and how long it then is at least, times the longer side: an arc
 /// is shorter, however much it turns at a hook.
 const CLOSED: (&str, f32) = ("0OoQDB8", 1.8);
+/// Characters drawn in one go like an `S`, first round one way and then the other: how far they turn each way at least,
+/// and in all when it is one way only (two rings one on the other), degrees. One ring of two that were drawn is less.
+const BOTH_WAYS: (&str, f32, f32) = ("8", 20.0, 600.0);
 /// Characters with several corners.
 const CORNERED: (&str, f32) = ("E4HKk", 150.0);
 /// Characters that may be one straight line.
@@ -21,15 +24,19 @@ const BENT: f32 = 50.0;
 const STEP: f32 = 0.15;
 
 /// Whether what was recorded can be all of `character`. More than one stroke is believed; a single one has to turn as
-/// far as the character makes a pen turn, and to go there and back where the character is closed.
+/// far as the character makes a pen turn, to go there and back where the character is closed, and to turn both ways or
+/// go round twice where there are two rings.
 pub fn is_whole(character: char, strokes: &[Vec<Point>]) -> bool {
-    match strokes {
-        [only] => {
-            turned(only) >= least_turn(character)
-                && (!CLOSED.0.contains(character) || length(only) >= CLOSED.1)
-        }
-        _ => true,
-    }
+    let [only] = strokes else {
+        return true;
+    };
+    let (left, right) = turns(only);
+    let (_, each_way, in_all) = BOTH_WAYS;
+    left + right >= least_turn(character)
+        && (!CLOSED.0.contains(character) || length(only) >= CLOSED.1)
+        && (!BOTH_WAYS.0.contains(character)
+            || left.min(right) >= each_way
+            || left + right >= in_all)
 }
 
 /// Length of a pen line, times the longer side of its box.
@@ -48,18 +55,24 @@ fn least_turn(character: char) -> f32 {
     of(ROUND).or_else(|| of(CORNERED)).unwrap_or(BENT)
 }
 
-/// How far a pen line turns in all, left and right added up, degrees.
-fn turned(line: &[Point]) -> f32 {
+/// How far a pen line turns to the left and to the right, degrees.
+fn turns(line: &[Point]) -> (f32, f32) {
     let steps = steps(line);
     let headings: Vec<f32> = steps
         .windows(2)
         .map(|pair| (pair[1].1 - pair[0].1).atan2(pair[1].0 - pair[0].0))
         .collect();
-    let turn = |pair: &[f32]| {
-        let by = (pair[1] - pair[0]).abs();
-        by.min(std::f32::consts::TAU - by)
-    };
-    headings.windows(2).map(turn).sum::<f32>().to_degrees()
+    let half = std::f32::consts::PI;
+    headings
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0] + half).rem_euclid(2.0 * half) - half)
+        .fold((0.0, 0.0), |(left, right), by| {
+            // y is down: a growing heading turns to the right.
+            (
+                left - by.to_degrees().min(0.0),
+                right + by.to_degrees().max(0.0),
+            )
+        })
 }
 
 /// Points of a line that lie at least a step apart.
@@ -100,6 +113,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn turned(line: &[Point]) -> f32 {
+        let (left, right) = turns(line);
+        left + right
+    }
 
     fn circle(turns: f32) -> Vec<Point> {
         (0..=24)
@@ -147,6 +165,26 @@ mod tests {
         assert!(
             is_whole('0', &[narrow]),
             "a narrow zero goes there and back"
+        );
+    }
+
+    #[test]
+    fn one_of_two_rings_is_no_eight() {
+        let ring = circle(1.1);
+        assert!(!is_whole('8', &[ring.clone()]) && is_whole('0', &[ring]));
+        // Down round one ring and, the other way, round the one below it.
+        let around = |turns: f32, of: f32, across: f32, down: f32| {
+            (0..=16).map(move |i| {
+                let angle = (of + turns * i as f32 / 16.0) * std::f32::consts::TAU;
+                (across + 50.0 * angle.cos(), down + 50.0 * angle.sin())
+            })
+        };
+        let both_ways = around(-0.75, 0.0, 50.0, 50.0).chain(around(0.95, 0.75, 50.0, 150.0));
+        assert!(is_whole('8', &[both_ways.collect()]));
+        let one_way = around(-1.0, 0.25, 50.0, 50.0).chain(around(-1.0, 0.75, 50.0, 150.0));
+        assert!(
+            is_whole('8', &[one_way.collect()]),
+            "two rings, one on the other"
         );
     }
 
