@@ -28,7 +28,7 @@ def page(rng: random.Random, source: sources.Sources) -> list[Cell]:
     """The cells of a few combs that one hand filled in."""
     hand, printed = source.hand(rng)
     found: list[Cell] = []
-    for _ in range(rng.randint(1, 6)):
+    for _ in range(rng.randint(1, 12)):
         if rng.random() < AS_ON_FORMS:
             text = in_comb(rng, source.texts)[:30]
         else:

@@ -23,7 +23,7 @@ class PenHand:
         self.aspect = rng.uniform(0.82, 1.18) if varied else rng.uniform(0.92, 1.08)
         self.x_height = rng.uniform(0.85, 1.25)
         self.bend = rng.uniform(0, 0.06) if varied else 0.0
-        self.long_one = varied and rng.random() < 0.08
+        self.long_one = varied and rng.random() < 0.12
         self.crossed = varied and rng.random() < 0.10
 
     def can(self, character: str) -> bool:
@@ -31,7 +31,7 @@ class PenHand:
         return character in self.own or any(character in other for other in self.others)
 
     def _record(self, character: str) -> int | None:
-        if character in self.own and not (self.others and self.rng.random() < 0.06):
+        if character in self.own and not (self.others and self.rng.random() < 0.03):
             return self.rng.choice(self.own[character])
         for _ in range(60 if self.others else 0):
             lender = self.rng.choice(self.others)

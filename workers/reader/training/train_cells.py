@@ -12,18 +12,23 @@ import torch.nn.functional as functional
 
 from alphabet import CHARACTERS
 from averaging import Average
+from comb import SIDE
 from compose_cells import SEPARATOR
 from export import export
 from networks import CellsNetwork, parameters_of
 
 
+Page = tuple[np.ndarray, np.ndarray]
+"""Pictures uint8 [n, 32, 32] and labels of the cells of one page."""
+
+
 @dataclass
 class Batch:
-    """Some pages: their cells one after the other, and how many cells each page has."""
+    """Some pages of about the same length, made equal by empty pictures at the end: their cells one after the other."""
 
     pictures: torch.Tensor
     labels: torch.Tensor
-    lengths: list[int]
+    pages: int
 
 
 class Shards:
@@ -47,27 +52,36 @@ class Shards:
             for path in chosen:
                 self.uses[path] = self.uses.get(path, 0) + 1
                 pages += pages_of(path)
-            self.random.shuffle(pages)
-            batch: list[tuple[np.ndarray, np.ndarray]] = []
-            for page in pages:
-                batch.append(page)
-                if sum(len(labels) for _, labels in batch) >= self.cells:
-                    yield batch_of(batch)
-                    batch = []
+            batches = alike_in_length(pages, self.cells)
+            self.random.shuffle(batches)
+            yield from map(batch_of, batches)
 
 
-def pages_of(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+def pages_of(path: Path) -> list[Page]:
     """Pictures and labels of each page of a shard; pages on which all ink vanished are left out."""
     shard = np.load(path)
     pictures, labels, starts = shard["pictures"], shard["labels"], shard["pages"]
     return [(pictures[a:b], labels[a:b]) for a, b in zip(starts, starts[1:]) if b > a]
 
 
-def batch_of(pages: list[tuple[np.ndarray, np.ndarray]]) -> Batch:
-    """Pages side by side."""
-    pictures = torch.from_numpy(np.concatenate([p for p, _ in pages]))
-    labels = torch.from_numpy(np.concatenate([l for _, l in pages])).long()
-    return Batch(pictures, labels, [len(l) for _, l in pages])
+def alike_in_length(pages: list[Page], cells: int) -> list[list[Page]]:
+    """The pages in groups of about `cells` cells."""
+    groups: list[list[Page]] = [[]]
+    for page in sorted(pages, key=lambda page: len(page[1])):
+        if len(groups[-1]) * len(page[1]) >= cells:
+            groups.append([])
+        groups[-1].append(page)
+    return groups
+
+
+def batch_of(pages: list[Page]) -> Batch:
+    """Pages one after the other, made equal in length."""
+    most = max(len(labels) for _, labels in pages)
+    pictures = np.full((len(pages), most, SIDE, SIDE), 255, np.uint8)
+    labels = np.full((len(pages), most), SEPARATOR, np.int64)
+    for row, (own, said) in enumerate(pages):
+        pictures[row, : len(own)], labels[row, : len(said)] = own, said
+    return Batch(torch.from_numpy(pictures).flatten(0, 1), torch.from_numpy(labels).flatten(), len(pages))
 
 
 def as_input(pictures: torch.Tensor) -> torch.Tensor:
@@ -75,9 +89,9 @@ def as_input(pictures: torch.Tensor) -> torch.Tensor:
     return pictures[:, None].float().div_(-255).add_(1)
 
 
-def varied(x: torch.Tensor, lengths: list[int]) -> torch.Tensor:
+def varied(x: torch.Tensor, pages: int) -> torch.Tensor:
     """Small random turns, stretches and shifts, another weight and width of ink: mostly alike on a page, a little by cell."""
-    pages, each = len(lengths), torch.tensor(lengths)
+    each = len(x) // pages
     spread = torch.tensor([[0.05, 0.05, 0.05], [0.03, 0.05, 0.04]])
     by_page = (torch.randn(pages, 2, 3) * spread * 0.85).repeat_interleave(each, 0)
     matrix = torch.eye(2, 3) + by_page + torch.randn(len(x), 2, 3) * spread * 0.5
@@ -95,7 +109,7 @@ def varied(x: torch.Tensor, lengths: list[int]) -> torch.Tensor:
 
 
 @torch.no_grad()
-def share_right(network: torch.nn.Module, pages: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float]:
+def share_right(network: torch.nn.Module, pages: list[Page]) -> tuple[float, float]:
     """Share of cells read rightly, upper and lower case counted alike: with the page in view, and each cell alone."""
     fold = torch.tensor([0] + [ord(c.upper()) for c in CHARACTERS])
     right = torch.zeros(2)
@@ -127,7 +141,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     network = CellsNetwork()
     if arguments.resume:
-        # A state from before the context was there begins with the cells alone.
+        # A state of a network that saw less of the page begins with what it has.
         network.load_state_dict(torch.load(arguments.resume, map_location="cpu")["average"], strict=False)
     network = network.to(memory_format=torch.channels_last)
     average = Average(network, 0.998)
@@ -148,9 +162,9 @@ def main() -> None:
         rate = arguments.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * math.cos(math.pi * done)) + 1e-5
         for group in optimiser.param_groups:
             group["lr"] = rate
-        x = varied(as_input(batch.pictures), batch.lengths).contiguous(memory_format=torch.channels_last)
+        x = varied(as_input(batch.pictures), batch.pages).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=not arguments.exact):
-            together, alone = network(x, batch.lengths)
+            together, alone = network(x, batch.pages)
         loss = sum(share * functional.cross_entropy(logits.float(), batch.labels, ignore_index=SEPARATOR, label_smoothing=0.05)
                    for share, logits in ((1.0, together), (0.4, alone)))
         optimiser.zero_grad(set_to_none=True)
