@@ -110,6 +110,8 @@ fn longer_side(line: &[Point]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -171,7 +173,7 @@ mod tests {
     #[test]
     fn one_of_two_rings_is_no_eight() {
         let ring = circle(1.1);
-        assert!(!is_whole('8', &[ring.clone()]) && is_whole('0', &[ring]));
+        assert!(!is_whole('8', from_ref(&ring)) && is_whole('0', from_ref(&ring)));
         // Down round one ring and, the other way, round the one below it.
         let around = |turns: f32, of: f32, across: f32, down: f32| {
             (0..=16).map(move |i| {
