@@ -33,6 +33,11 @@ pub async fn page(browser: &Browser, path: &str) -> String {
     answer.text().await.unwrap()
 }
 
+/// The page without its random token, which may spell a short name by chance.
+fn without_token(html: &str) -> String {
+    html.replace(&hidden(html, "csrf"), "")
+}
+
 /// Sends what stands on a page of one field, with `inputs` added.
 pub async fn answer(browser: &Browser, html: &str, inputs: &[(&str, &str)]) -> reqwest::Response {
     let (csrf, version) = (hidden(html, "csrf"), hidden(html, "version"));
@@ -83,7 +88,7 @@ async fn two_people_key_a_number_and_a_third_decides() {
     let task = page(&ben, "/second").await;
     assert!(text(&task, "label[for=value]").ends_with("NHS number"));
     assert!(
-        !task.contains(FIRST) && !task.contains("Ada"),
+        !task.contains(FIRST) && !without_token(&task).contains("Ada"),
         "Ben sees neither value nor name"
     );
     assert_eq!(attribute(&task, "#value", "value"), "");
@@ -121,10 +126,8 @@ async fn two_people_key_a_number_and_a_third_decides() {
     assert!(text(&waiting, "tbody th").contains("F-000010"));
     assert!(waiting.contains("A third person has to decide"));
     let difference = page(&sue, "/second/adjudicate").await;
-    assert!(
-        !difference.contains("Ada") && !difference.contains("Ben"),
-        "no names"
-    );
+    let told = without_token(&difference);
+    assert!(!told.contains("Ada") && !told.contains("Ben"), "no names");
     let readings: Vec<String> = ["a", "b"]
         .map(|value| text(&difference, &format!("label[for=choice-{value}]")))
         .into();
