@@ -63,7 +63,8 @@ fn kind_of(name: &str) -> Option<Kind> {
     }
 }
 
-/// The marks of one split in `folder`, in the order of their names; none where the folder is missing.
+/// The marks of one split in `folder`, in the order of their names; none where the folder is missing. Development
+/// has no marks of its own: it shares those for training.
 ///
 /// # Errors
 /// A file that cannot be read (perhaps for now), or that is no JPEG (for good).
@@ -71,6 +72,10 @@ pub fn load(folder: &Path, split: Split) -> anyhow::Result<Vec<Lifted>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
+    let split = match split {
+        Split::Development => Split::Training,
+        other => other,
+    };
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .with_context(|| format!("cannot list {}", folder.display()))?
         .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))

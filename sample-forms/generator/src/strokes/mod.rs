@@ -27,6 +27,8 @@ pub enum Split {
     Evaluation,
     /// Confidence is fitted on these: one writer in twelve.
     Calibration,
+    /// Choices are made by these: one writer in twelve.
+    Development,
     /// All others.
     Training,
 }
@@ -37,6 +39,7 @@ impl Split {
         match writer.rem_euclid(12) {
             0 => Self::Evaluation,
             1 => Self::Calibration,
+            2 => Self::Development,
             _ => Self::Training,
         }
     }

@@ -139,7 +139,7 @@ fn an_archive_is_read_back_by_writer_and_kind() {
         13
     );
     assert!(
-        load(folder.path(), Split::Training).expect("reads")[0]
+        load(folder.path(), Split::Development).expect("reads")[0]
             .characters
             .contains_key(&'\u{e9}')
     );
@@ -186,6 +186,7 @@ proptest! {
         let expected = match writer % 12 {
             0 => Split::Evaluation,
             1 => Split::Calibration,
+            2 => Split::Development,
             _ => Split::Training,
         };
         prop_assert_eq!(Split::of(writer), expected);
