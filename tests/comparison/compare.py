@@ -28,9 +28,6 @@ recognised in or near the field's zone, whatever stands before or after; where t
 same single pictures, and a page it refuses has every field wrong; "given the whole form" it gets the scan that the page
 is part of, as in use, and the times are of all its pages. One process reads all pictures, starting included; with whole
 forms, one process a form."""
-WITHOUT_FREE_WRITING = """\
-The network that reads free writing for Enrol was trained on the writers of these pages (see its card). So every field on a
-line counts as wrong for Enrol; those that read combs never saw these writers. The times are those of all networks."""
 NAMES = {"number": ("date", "phone", "nhs_number"), "word": ("name", "text", "postcode", "email")}
 
 
@@ -70,11 +67,6 @@ def counted(pages: list[dict], right) -> dict:
     return counts
 
 
-def pens(pages: list[dict]) -> bool:
-    """Whether the pages are written with the strokes of the pens' writers, whom the network for free writing has seen."""
-    return any(page["writer"] is not None for page in pages)
-
-
 def tesseract_version() -> str:
     done = subprocess.run(["tesseract", "--version"], capture_output=True, text=True, check=True)
     return done.stdout.split()[1]
@@ -90,13 +82,8 @@ def rows(args: argparse.Namespace, work: Path, pages: list[dict]) -> list[dict]:
         print(f"{name}: {right_of} fields, {cost['core_s'] / more['pages']:.2f} core-seconds a page", flush=True)
 
     def add_enrol(name: str, cost: dict, forms: list[dict | None], **more) -> None:
-        combs_only = pens(pages)
-
-        def right(index, _page, field):
-            return not (combs_only and field["kind"] == "text") and placing.read_by_enrol(field, forms[index])
-
         more["refused"] = sum(form is None for form in forms)
-        add(name + (", combs only" if combs_only else ""), cost, right, **more)
+        add(name, cost, lambda index, _page, field: placing.read_by_enrol(field, forms[index]), **more)
 
     def by_page(read: list[list[dict]]):
         return lambda index, page, field: placing.found_by_page(page, field, read[index])
@@ -138,7 +125,7 @@ def table(pages: list[dict], found: list[dict]) -> str:
         cells += [f"{row[time] / row['pages']:.1f}" for time in ("core_s", "wall_s")]
         cells.append(f"{row['peak_mib']:.0f} MiB")
         lines.append(f"| {row['engine']} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", JUDGED, *(["", WITHOUT_FREE_WRITING] if pens(pages) else [])]) + "\n"
+    return "\n".join([*lines, "", JUDGED]) + "\n"
 
 
 def main() -> None:

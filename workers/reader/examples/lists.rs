@@ -9,11 +9,15 @@ use enrol_reader::handwriting::knowledge::words::{
     EDGE, LIST_STEP, SPELLING_STEP, SYMBOLS, symbol,
 };
 
-const LISTS: [&str; 4] = [
+const LISTS: [&str; 8] = [
     "surnames",
     "first-names-carers",
     "first-names-children",
     "words",
+    "languages",
+    "towns",
+    "addresses",
+    "family",
 ];
 /// Which lists each spelling model learns from.
 const SPELLINGS: [(&str, &[&str]); 3] = [

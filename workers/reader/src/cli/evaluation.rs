@@ -13,6 +13,8 @@ use super::accuracy;
 use super::marks::ByMark;
 use super::placement::PageTally;
 use super::statistics::Share;
+use crate::fields::expectation;
+use crate::handwriting::knowledge::free_text::TextRole;
 
 /// What is reported together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,8 +36,10 @@ pub enum Group {
     Email,
     /// All ruled lines.
     Lines,
-    /// Ruled lines of an address.
+    /// Ruled lines for house and street.
     AddressLines,
+    /// Ruled lines for a town, a language or a relationship: a word or two.
+    ShortLines,
     /// All other ruled lines.
     OtherLines,
     /// Tick boxes, consents apart.
@@ -57,12 +61,10 @@ impl Group {
             FieldKind::NhsNumber => vec![Self::Combs, Self::NhsNumber],
             FieldKind::Email => vec![Self::Email],
             FieldKind::Text => {
-                let leaf = field.name.rsplit('.').next().unwrap_or_default();
-                let address = leaf.starts_with("address") || leaf == "town";
-                let own = if address {
-                    Self::AddressLines
-                } else {
-                    Self::OtherLines
+                let own = match expectation::text_role(field) {
+                    TextRole::Address => Self::AddressLines,
+                    TextRole::Anything => Self::OtherLines,
+                    TextRole::Town | TextRole::Languages | TextRole::Family => Self::ShortLines,
                 };
                 vec![Self::Lines, own]
             }
@@ -84,8 +86,9 @@ impl Group {
             Self::NhsNumber => "  NHS numbers",
             Self::Email => "e-mails",
             Self::Lines => "lines",
-            Self::AddressLines => "  address",
-            Self::OtherLines => "  other",
+            Self::AddressLines => "  addresses",
+            Self::ShortLines => "  single words",
+            Self::OtherLines => "  other lines",
             Self::Ticks => "ticks",
             Self::Consents => "consents",
             Self::Signature => "signatures",

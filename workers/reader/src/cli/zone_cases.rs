@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use enrol::domain::field::{FieldKind, FieldState};
+use enrol::domain::field::FieldState;
 use enrol::forms::definition::{Field, FormDefinition};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
@@ -14,8 +14,6 @@ use crate::calibration::{Case, RiskGroup};
 use crate::fields::{self, Networks, ReadField, WrittenZones};
 use crate::zone_set::ZoneSet;
 
-/// Free writing is read on one form of so many.
-const LINES_EVERY: u64 = 5;
 /// Pages in memory at once.
 const AT_ONCE: usize = 64;
 
@@ -38,8 +36,7 @@ pub struct Measured {
     pub missed: usize,
 }
 
-/// Reads every field of the set, on all cores. Free writing, of which none is accepted, is read on one form of
-/// [`LINES_EVERY`] only: it costs most.
+/// Reads every field of the set, on all cores.
 ///
 /// # Errors
 /// The set cannot be read, or the network failed.
@@ -74,9 +71,6 @@ pub fn measure(
         let Some(field) = definition.field(&meta.field) else {
             continue;
         };
-        if field.kind == FieldKind::Text && meta.form % LINES_EVERY != 0 {
-            continue;
-        }
         let same_page = |p: &SetPage<'_>| (p.form, p.page) == (meta.form, field.page);
         if !pages.last().is_some_and(same_page) {
             if pages.len() == AT_ONCE {

@@ -29,6 +29,7 @@ pub(super) fn shown(field: &Field, page: &PreparedPage, homography: &Homography)
         lines
             .iter()
             .filter_map(|line| writing::line(&cut(page, homography, writing::zone_of(line)), line))
+            .map(|written| written.picture)
             .collect()
     } else {
         let picture = cut(page, homography, field.zone.grown(comb::MARGIN_MM));

@@ -6,6 +6,7 @@ use enrol::forms::definition::{DateRole, Field};
 
 use crate::handwriting::Labels;
 use crate::handwriting::knowledge::dates::Dates;
+use crate::handwriting::knowledge::free_text::TextRole;
 use crate::handwriting::knowledge::grammar::ByGrammar;
 use crate::handwriting::knowledge::names::{NameRole, Names};
 use crate::handwriting::knowledge::phones::Phones;
@@ -96,6 +97,18 @@ pub fn name_role(field: &Field) -> NameRole {
         "first_name" | "known_as" if group.starts_with("child_") => NameRole::ChildrensFirstNames,
         "first_name" | "middle_names" | "known_as" => NameRole::CarersFirstNames,
         _ => NameRole::WholeName,
+    }
+}
+
+/// What a line of free writing is for, by the name of the field.
+pub fn text_role(field: &Field) -> TextRole {
+    let last = field.name.rsplit('.').next().unwrap_or(&field.name);
+    match last {
+        "language" | "languages" => TextRole::Languages,
+        "town" | "city" => TextRole::Town,
+        "relationship" => TextRole::Family,
+        _ if last.starts_with("address") => TextRole::Address,
+        _ => TextRole::Anything,
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) enum Found {
     Signature(ZonePicture),
     Blank,
     Comb { comb: Comb, line: Grey },
-    Lines(Vec<Grey>),
+    Lines(Vec<writing::WritingLine>),
 }
 
 impl Found {
@@ -90,7 +90,7 @@ fn lines_of(field: &Field) -> &[Zone] {
 }
 
 fn in_lines<'p>(pictures: impl Iterator<Item = (&'p Zone, &'p ZonePicture)>) -> Found {
-    let pieces: Vec<Grey> = pictures
+    let pieces: Vec<writing::WritingLine> = pictures
         .filter_map(|(line, picture)| writing::line(picture, line))
         .collect();
     if pieces.is_empty() {

@@ -77,7 +77,7 @@ mod tests {
         Signals {
             agreed: Some(agreed),
             apart: Some(ReadApart {
-                by_cells: 0.9,
+                by_cells: Some(0.9),
                 by_line: 0.9,
                 all_by_line,
             }),

@@ -208,10 +208,12 @@ fn write(
             (written, ink_of_all(&[&comb.clean]))
         }
         Found::Lines(pieces) => {
-            let print = pieces.iter().map(print).collect();
+            let pictures: Vec<&Grey> = pieces.iter().map(|piece| &piece.picture).collect();
+            let print = pictures.iter().map(|picture| print(picture)).collect();
             clock.lap(Stage::Print);
-            let pictures: Vec<&Grey> = pieces.iter().collect();
-            (Written::on_lines(read, print), ink_of_all(&pictures))
+            let runs_over = pieces.iter().any(|piece| piece.runs_over);
+            let written = Written::on_lines(read, print, runs_over);
+            (written, ink_of_all(&pictures))
         }
         _ => return None,
     };

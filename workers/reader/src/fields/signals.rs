@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::hand::Hand;
 use super::written::CELLS_DOUBTED;
 use crate::calibration::RiskGroup;
+use crate::handwriting::knowledge::free_text::TextRole;
 use crate::handwriting::{CellSupport, ReadApart, TextReading};
 use crate::ticks::TickSignals;
 
@@ -29,6 +30,8 @@ pub struct Signals {
     pub kind: FieldKind,
     /// Whether the page was taken for a typed one.
     pub typed: bool,
+    /// What a line is for; `None` for combs.
+    pub role: Option<TextRole>,
     /// Characters read, spaces left out.
     pub characters: usize,
     /// Share of the best text among the candidates, with what is known of the field, 0 to 1.
@@ -48,7 +51,7 @@ pub struct Signals {
     pub worst_margin: Option<f64>,
     /// What the cells say about the text; `None` without cells.
     pub support: Option<CellSupport>,
-    /// What each reader says about the text; `None` when only one has read.
+    /// What each reader says about the text; `None` when the line has not been read, or there are several lines.
     pub apart: Option<ReadApart>,
     /// How much the line reader preferred a text of any length to the best text (natural logarithm); `None` when it
     /// has not read or when lengths are free.
@@ -65,6 +68,8 @@ pub struct Signals {
     pub hand: Option<Hand>,
     /// Whether something like an accent stands above a letter of a name: the networks know none.
     pub accented: bool,
+    /// Whether free writing goes on beyond an end of its line.
+    pub runs_over: bool,
     /// How far the field's zone may be off, millimetres.
     pub residual_mm: f64,
     /// Darkness of the ink, 0 to 1.
@@ -83,12 +88,15 @@ impl Signals {
     }
 
     /// Whether a field with these signals may be accepted at all, however probable it is: its rules take the value, its
-    /// zone lies where it should, no letter seems to have an accent, and cell by cell and as a line it reads the same.
+    /// zone lies where it should, no letter seems to have an accent, no line goes on beyond its end, and cell by cell and as
+    /// a line it reads the same (free writing has no cells).
     pub fn eligible(&self) -> bool {
+        let read_alike = self.kind == FieldKind::Text || self.agreed == Some(true);
         self.valid
             && !self.typed
             && !self.accented
-            && self.agreed == Some(true)
+            && !self.runs_over
+            && read_alike
             && self.length_doubt.is_none_or(|doubt| doubt <= CELLS_DOUBTED)
             && self.residual_mm <= MOST_RESIDUAL_MM
     }
@@ -99,6 +107,7 @@ impl Signals {
         Self {
             kind,
             typed: false,
+            role: None,
             characters: 0,
             posterior: 0.0,
             rival: 0.0,
@@ -116,6 +125,7 @@ impl Signals {
             valid_share: 0.0,
             hand: None,
             accented: false,
+            runs_over: false,
             residual_mm: 0.0,
             ink_contrast: 0.0,
             stroke_mm: 0.0,

@@ -14,15 +14,13 @@ use crate::handwriting::knowledge::free_text::FreeText;
 use crate::handwriting::knowledge::{Anything, Positions};
 use crate::handwriting::{
     CellPicture, CellRecogniser, Evidence, Labels, LinePicture, Recogniser, RecogniserError,
-    Scores, TextReading, Weights,
+    TextReading, Weights,
 };
 
 /// The readers of handwriting, and how far to believe them.
 pub struct Networks {
-    /// Reads lines of free writing.
+    /// Reads free writing, and a comb as a line.
     pub lines: Recogniser,
-    /// Reads a comb as a line.
-    pub combs: Recogniser,
     /// Reads comb cells.
     pub cells: CellRecogniser,
     /// Fitted on these weights; without one every written field goes to a clerk.
@@ -60,8 +58,7 @@ impl Networks {
     /// See [`NetworksError`].
     pub fn load(calibration: Option<&Path>) -> Result<Self, NetworksError> {
         let mut networks = Self {
-            lines: Recogniser::load(&Weights::FREE_WRITING)?,
-            combs: Recogniser::load(&Weights::COMBS)?,
+            lines: Recogniser::load(&Weights::BUILT_IN)?,
             cells: CellRecogniser::load()?,
             calibration: None,
         };
@@ -95,12 +92,11 @@ impl Networks {
 
     /// Tells these weights from all others, for what was fitted on their signals.
     pub fn identity(&self) -> String {
-        let [lines, combs] = [&self.lines, &self.combs].map(Recogniser::hash);
-        format!("lines {lines}, combs {combs}, cells {}", self.cells.hash())
+        format!("lines {}, cells {}", self.lines.hash(), self.cells.hash())
     }
 }
 
-/// The calibration of the embedded weights: see `workers/reader/model/README.md`.
+/// The calibration of the embedded weights: see `workers/reader/model/calibration.md`.
 const BUILT_IN: &str = include_str!("../../model/calibration.json");
 
 /// A cell more likely than this to hold no character is taken for one left empty.
@@ -124,45 +120,32 @@ pub fn read_texts(
         }
     }
 
-    let (mut combs, mut lines) = (Vec::new(), Vec::new());
+    let mut lines: Vec<(usize, LinePicture)> = Vec::new();
     for (index, item) in found.iter().enumerate() {
         match item {
-            Found::Comb { line, .. } => combs.push((index, networks.combs.line(line))),
+            Found::Comb { line, .. } => lines.push((index, networks.lines.line(line))),
             Found::Lines(pieces) => {
-                lines.extend(pieces.iter().map(|p| (index, networks.lines.line(p))));
+                let pictures = pieces.iter().map(|p| networks.lines.line(&p.picture));
+                lines.extend(pictures.map(|picture| (index, picture)));
             }
             _ => {}
         }
     }
+    let (owners, pictures): (Vec<usize>, Vec<LinePicture>) = lines.into_iter().unzip();
     let mut texts: Vec<Vec<TextReading>> = vec![Vec::new(); fields.len()];
-    for (index, scores) in read_lines(&networks.combs, combs)? {
-        let Found::Comb { comb, .. } = &found[index] else {
-            continue;
+    for (index, scores) in owners.into_iter().zip(networks.lines.read(&pictures)?) {
+        let (field, own, evidence) = (fields[index], &labels[index], &mut evidence[index]);
+        evidence.line = Some(own.frames(&scores));
+        let read = match &found[index] {
+            Found::Comb { comb, .. } => read_comb(field, &comb.used, own, evidence, today),
+            _ => {
+                let words = FreeText::new(expectation::text_role(field), own);
+                evidence.read(own, &words, &Anything)
+            }
         };
-        let own = &labels[index];
-        evidence[index].line = Some(own.frames(&scores));
-        let read = read_comb(fields[index], &comb.used, own, &evidence[index], today);
-        texts[index].extend(read);
-    }
-    for (index, scores) in read_lines(&networks.lines, lines)? {
-        let own = &labels[index];
-        let line = Evidence {
-            line: Some(own.frames(&scores)),
-            ..Evidence::default()
-        };
-        let read = line.read(own, &FreeText::new(own), &Anything);
         texts[index].extend(read);
     }
     Ok(texts)
-}
-
-/// Reads lines, each with the index of its field, in one run.
-fn read_lines(
-    network: &Recogniser,
-    lines: Vec<(usize, LinePicture)>,
-) -> Result<Vec<(usize, Scores)>, RecogniserError> {
-    let (owners, pictures): (Vec<usize>, Vec<LinePicture>) = lines.into_iter().unzip();
-    Ok(owners.into_iter().zip(network.read(&pictures)?).collect())
 }
 
 /// Reads the used cells of all combs, which are of one page and so of one hand, in one run.
@@ -212,10 +195,7 @@ fn read_comb(
 }
 
 fn labels(networks: &Networks, field: &Field) -> Labels {
-    let recogniser = match field.kind {
-        FieldKind::Text => &networks.lines,
-        _ => &networks.combs,
-    };
+    let recogniser = &networks.lines;
     let own = expectation::alphabet(field);
     let own = if own.is_empty() {
         recogniser.characters().iter().collect()

@@ -5,7 +5,7 @@
 //! and nothing else speaks against it. Reasons never hold a value.
 
 use enrol::domain::calibration::FieldSignals;
-use enrol::domain::field::{FieldKind, FieldState};
+use enrol::domain::field::FieldState;
 use enrol::domain::reading::FieldReading;
 use enrol::forms::definition::Field;
 
@@ -81,22 +81,22 @@ pub fn of_writing(
     if !believed {
         result
             .reasons
-            .push(doubt(field, written, signals, result.confidence));
+            .push(doubt(written, signals, result.confidence));
     }
     result.reasons.extend(checked.reasons);
     result
 }
 
 /// Why writing is not simply believed.
-fn doubt(field: &Field, written: &Written, signals: &Signals, confidence: f64) -> String {
+fn doubt(written: &Written, signals: &Signals, confidence: f64) -> String {
     let reason = if written.typed {
         "Typed text is always checked."
     } else if confidence < GUESS_BELOW {
         "The reader is not sure of some characters."
-    } else if field.kind == FieldKind::Text {
-        "Free writing is always checked."
     } else if signals.accented {
         "A letter may have an accent, which the reader cannot read."
+    } else if signals.runs_over {
+        "The writing goes on beyond its line."
     } else if signals.agreed == Some(false) {
         "Read cell by cell and as a line, this gives different texts."
     } else {

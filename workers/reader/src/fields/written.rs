@@ -43,6 +43,8 @@ pub struct Written {
     print_agreed: Option<bool>,
     /// Whether something like an accent stands above a letter of a name.
     accented: bool,
+    /// Whether free writing goes on beyond an end of its line.
+    runs_over: bool,
 }
 
 impl Written {
@@ -55,6 +57,7 @@ impl Written {
             alternatives: Vec::new(),
             print_agreed: None,
             accented: false,
+            runs_over: false,
         }
     }
 
@@ -105,7 +108,11 @@ impl Written {
     }
 
     /// Puts the lines of free writing together.
-    pub fn on_lines(read: &[&TextReading], print: Option<Vec<PrintReading>>) -> Self {
+    pub fn on_lines(
+        read: &[&TextReading],
+        print: Option<Vec<PrintReading>>,
+        runs_over: bool,
+    ) -> Self {
         let mut written = Self {
             raw: joined(
                 read.iter()
@@ -117,6 +124,7 @@ impl Written {
                 [line] => alternatives(line, str::to_owned),
                 _ => Vec::new(),
             },
+            runs_over,
             ..Self::nothing()
         };
         if let Some(print) = print {
@@ -162,6 +170,7 @@ impl Written {
         Signals {
             kind: field.kind,
             typed: self.typed,
+            role: (field.kind == FieldKind::Text).then(|| expectation::text_role(field)),
             characters: compact(&self.text).chars().count(),
             posterior: number(TextReading::posterior, f64::min).unwrap_or(0.0),
             rival: number(TextReading::rival, f64::max).unwrap_or(0.0),
@@ -180,6 +189,7 @@ impl Written {
             valid_share: worst(read, |r| Some(valid_share(field, r)), f64::min).unwrap_or(0.0),
             hand: None,
             accented: self.accented,
+            runs_over: self.runs_over,
             residual_mm,
             ink_contrast: ink.0,
             stroke_mm: ink.1,
@@ -230,6 +240,7 @@ fn with_structure(field: &Field, read: &TextReading) -> f64 {
 
 /// Share of a text's characters that stand in listed words.
 fn listed(field: &Field, text: &str) -> Option<f64> {
+    let for_line = [expectation::text_role(field).words()];
     let lists: &[Words] = match field.kind {
         FieldKind::Name => match expectation::name_role(field) {
             NameRole::Surname => &[Words::Surnames],
@@ -237,7 +248,7 @@ fn listed(field: &Field, text: &str) -> Option<f64> {
             NameRole::ChildrensFirstNames => &[Words::ChildrensFirstNames],
             NameRole::WholeName => &[Words::CarersFirstNames, Words::Surnames],
         },
-        FieldKind::Text => &[Words::Free],
+        FieldKind::Text => &for_line,
         _ => return None,
     };
     let (mut all, mut on_list) = (0, 0);

@@ -329,10 +329,10 @@ mod tests {
         #[test]
         fn weighted_search_equals_brute_force(raw in proptest::collection::vec(0.01f32..1.0, 5 * 5)) {
             use crate::handwriting::Labels;
-            use crate::handwriting::knowledge::free_text::FreeText;
+            use crate::handwriting::knowledge::free_text::{FreeText, TextRole};
             let classes: Vec<char> = "aN9 ".chars().collect();
             let labels = Labels::new("aN9 ", &classes, 0);
-            let words = FreeText::new(&labels);
+            let words = FreeText::new(TextRole::Address, &labels);
             let frames = frames_of(4, &raw);
             let truth = brute_force(&frames, |_| true);
             let found = beam(&frames, 100_000, &words);

@@ -9,6 +9,8 @@ use super::knowledge::{Anything, Knowledge};
 
 /// Texts or prefixes followed at once.
 const BEAM: usize = 16;
+/// Prefixes followed on a line without cells, on which far more can stand.
+const WIDE: usize = 32;
 /// Prefixes followed where only the length of the line's own reading is wanted.
 const NARROW: usize = 6;
 
@@ -82,7 +84,7 @@ pub struct TextReading {
     pub worst_margin: Option<f64>,
     /// What the cells say about the best text; `None` without cells or with another number of characters.
     pub support: Option<CellSupport>,
-    /// What each of the two readers says about the best text; `None` when only one has read.
+    /// What each reader says about the best text; `None` when the line has not been read.
     pub apart: Option<ReadApart>,
     /// The line without any constraint on the number of characters, and how much the line reader preferred it to the
     /// best text (natural logarithm).
@@ -98,11 +100,11 @@ pub struct CellSupport {
     pub alone: (f64, f64),
 }
 
-/// What two readers say about a text, each by itself and without what is known of the field. 0 to 1.
+/// What each reader says about a text, by itself and without what is known of the field. 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ReadApart {
-    /// Its share among the candidates by the cells.
-    pub by_cells: f64,
+    /// Its share among the candidates by the cells; `None` on a line without cells.
+    pub by_cells: Option<f64>,
     /// The same by the line.
     pub by_line: f64,
     /// Its probability by the line, all other texts allowed.
@@ -162,13 +164,14 @@ impl Evidence {
 
     fn searched(&self, knowledge: &dyn Knowledge) -> [Vec<Vec<u16>>; 2] {
         let labels = |found: Vec<ctc::Hypothesis>| found.into_iter().map(|h| h.labels).collect();
+        let width = if self.cells.is_some() { BEAM } else { WIDE };
         [
             self.cells
                 .as_ref()
                 .map_or_else(Vec::new, |c| labels(cells::search(c, BEAM, knowledge))),
             self.line
                 .as_ref()
-                .map_or_else(Vec::new, |l| labels(ctc::beam(l, BEAM, knowledge))),
+                .map_or_else(Vec::new, |l| labels(ctc::beam(l, width, knowledge))),
         ]
     }
 
@@ -277,7 +280,7 @@ impl Evidence {
     }
 }
 
-/// What each reader says about the first of these candidates; `None` when only one has read.
+/// What each reader says about the first of these candidates; `None` when the line has not been read.
 fn apart(candidates: &[Candidate]) -> Option<ReadApart> {
     let best = candidates.first()?;
     let share = |reader: usize| {
@@ -287,7 +290,7 @@ fn apart(candidates: &[Candidate]) -> Option<ReadApart> {
         (own.is_finite() && others > 0.0).then_some(1.0 / others)
     };
     Some(ReadApart {
-        by_cells: share(0)?,
+        by_cells: share(0),
         by_line: share(1)?,
         all_by_line: best.apart[1]?.exp(),
     })

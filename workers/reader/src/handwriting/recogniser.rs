@@ -18,16 +18,10 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// For combs read as a line: trained on other writers than those that promises are proved on.
-    pub const COMBS: Self = Self {
+    /// Those built in, trained on other writers than those that promises are proved on.
+    pub const BUILT_IN: Self = Self {
         onnx: include_bytes!("../../model/line.onnx"),
         card: include_str!("../../model/line.toml"),
-    };
-    /// For free writing, whose words it reads better. It has seen the writers that promises are proved on: nothing that it
-    /// reads is accepted.
-    pub const FREE_WRITING: Self = Self {
-        onnx: include_bytes!("../../model/handprint-line-baseline.onnx"),
-        card: include_str!("../../model/model.toml"),
     };
 }
 
@@ -58,7 +52,7 @@ pub enum RecogniserError {
     Shape,
 }
 
-/// What `line.toml` and `model.toml` say.
+/// What `line.toml` says.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Card {

@@ -13,6 +13,9 @@ const SPECK_MM2: f64 = 0.08;
 /// Less ink than this on a line is a stray dot, not writing.
 const LEAST_INK_MM2: f64 = 0.5;
 
+/// Ink this near to an end of the cut goes on beyond it, pixels.
+const EDGE: usize = 1;
+
 /// The zone to cut for one writing line.
 pub fn zone_of(line: &Zone) -> Zone {
     Zone {
@@ -23,9 +26,16 @@ pub fn zone_of(line: &Zone) -> Zone {
     }
 }
 
-/// The writing on one line, trimmed and with its rule removed; `None` when there is none.
-/// `picture` is the zone given by [`zone_of`].
-pub fn line(picture: &ZonePicture, line: &Zone) -> Option<Grey> {
+/// The writing on one line.
+pub struct WritingLine {
+    /// Trimmed and with its rule removed.
+    pub picture: Grey,
+    /// Whether ink goes on beyond an end of the line, where nobody reads it.
+    pub runs_over: bool,
+}
+
+/// The writing on one line; `None` when there is none. `picture` is the zone given by [`zone_of`].
+pub fn line(picture: &ZonePicture, line: &Zone) -> Option<WritingLine> {
     let mut clean = picture.grey.clone();
     let (from, to) = (picture.column(line.x), picture.column(line.right()));
     let rule = |y: f64| Line {
@@ -75,7 +85,10 @@ pub fn line(picture: &ZonePicture, line: &Zone) -> Option<Grey> {
             );
         }
     }
-    Some(ink::strengthened(result))
+    Some(WritingLine {
+        picture: ink::strengthened(result),
+        runs_over: first <= EDGE || last + EDGE + 1 >= clean.width,
+    })
 }
 
 /// A long rule is not quite straight on a scan: it is settled anew every two centimetres.
@@ -127,5 +140,42 @@ fn copy_with_edge(from: &Grey, to: &mut Grey, at: usize, left: isize, top: isize
                 to.set(tx as usize, ty as usize, from.at(nx as usize, ny as usize));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line of 40 mm with a pen stroke in the middle of its height between two places, in millimetres of the form.
+    fn written(from: f64, to: f64) -> WritingLine {
+        let rule = Zone {
+            x: 20.0,
+            y: 30.0,
+            width: 40.0,
+            height: 7.0,
+        };
+        let zone = zone_of(&rule);
+        let width = (zone.width * SCALE) as usize;
+        let mut picture = ZonePicture {
+            grey: Grey::filled(width, (zone.height * SCALE) as usize, 255),
+            left: zone.x,
+            top: zone.y,
+        };
+        let (first, last) = (picture.column(from).max(0.0), picture.column(to));
+        let middle = picture.row(33.5) as usize;
+        for x in first as usize..(last as usize).min(width) {
+            for y in middle - 12..middle + 12 {
+                picture.grey.set(x, y, 0);
+            }
+        }
+        line(&picture, &rule).expect("something is written")
+    }
+
+    #[test]
+    fn writing_that_goes_on_beyond_its_line_is_noticed() {
+        assert!(!written(25.0, 61.0).runs_over);
+        assert!(written(25.0, 70.0).runs_over);
+        assert!(written(10.0, 40.0).runs_over);
     }
 }

@@ -56,12 +56,22 @@ pub enum Words {
     ChildrensFirstNames,
     /// Words of free lines: English, places, languages, family, health.
     Free,
+    /// Names of languages.
+    Languages,
+    /// Towns and villages of the United Kingdom.
+    Towns,
+    /// Streets and houses.
+    Addresses,
+    /// What somebody is to a child.
+    Family,
 }
 
 /// The list's weight for names. Assumed: the share of names that are listed has not been measured.
 const LISTED_NAMES: f64 = 0.7;
 /// The list's weight in free text.
 const LISTED_WORDS: f64 = 0.8;
+/// The weight of lists that name nearly all there is. Assumed too.
+const LISTED_NEARLY_ALL: f64 = 0.95;
 
 macro_rules! vocabulary {
     ($list:literal, $spelling:literal, $share:expr) => {
@@ -82,6 +92,10 @@ static CARERS: LazyLock<Vocabulary> =
 static CHILDREN: LazyLock<Vocabulary> =
     vocabulary!("first-names-children", "first-names", LISTED_NAMES);
 static FREE: LazyLock<Vocabulary> = vocabulary!("words", "words", LISTED_WORDS);
+static LANGUAGES: LazyLock<Vocabulary> = vocabulary!("languages", "words", LISTED_NEARLY_ALL);
+static TOWNS: LazyLock<Vocabulary> = vocabulary!("towns", "words", LISTED_NEARLY_ALL);
+static ADDRESSES: LazyLock<Vocabulary> = vocabulary!("addresses", "words", LISTED_WORDS);
+static FAMILY: LazyLock<Vocabulary> = vocabulary!("family", "words", LISTED_NEARLY_ALL);
 
 impl Words {
     /// The vocabulary built into the program.
@@ -91,6 +105,10 @@ impl Words {
             Self::CarersFirstNames => &CARERS,
             Self::ChildrensFirstNames => &CHILDREN,
             Self::Free => &FREE,
+            Self::Languages => &LANGUAGES,
+            Self::Towns => &TOWNS,
+            Self::Addresses => &ADDRESSES,
+            Self::Family => &FAMILY,
         }
     }
 }
@@ -225,13 +243,17 @@ mod tests {
                 > weight(Words::CarersFirstNames, "OLIVIA")
         );
         assert!(weight(Words::Free, "asthma") > weight(Words::Free, "asthwa"));
+        assert!(weight(Words::Towns, "Bedford") > 100.0 * weight(Words::Towns, "Redford"));
+        assert!(
+            weight(Words::Languages, "Tigrinya") > 100.0 * weight(Words::Languages, "Tigriuya")
+        );
     }
 
     proptest! {
         /// The steps multiply to the mixture, whatever the letters.
         #[test]
         fn a_word_weighs_what_list_and_spelling_give_it(text in "[A-Z]{1,9}") {
-            for words in [Words::Surnames, Words::Free] {
+            for words in [Words::Surnames, Words::Free, Words::Languages] {
                 let v = words.vocabulary();
                 let list = v.list.get(&text).map_or(0.0, |out| cost(out.value()));
                 let mut context = edges();
