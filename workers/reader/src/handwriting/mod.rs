@@ -12,4 +12,4 @@ pub mod recogniser;
 pub use self::alphabet::Labels;
 pub use self::cell_recogniser::{CellPicture, CellRecogniser};
 pub use self::evidence::{CellSupport, Evidence, ReadApart, TextReading};
-pub use self::recogniser::{LinePicture, Recogniser, RecogniserError, Scores, Weights};
+pub use self::recogniser::{LinePicture, Recogniser, RecogniserError, Scores};

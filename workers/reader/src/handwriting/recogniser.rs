@@ -11,19 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::raster::Grey;
 
-/// Weights of a line network, and their description.
-pub struct Weights {
-    onnx: &'static [u8],
-    card: &'static str,
-}
-
-impl Weights {
-    /// Those built in, trained on other writers than those that promises are proved on.
-    pub const BUILT_IN: Self = Self {
-        onnx: include_bytes!("../../model/line.onnx"),
-        card: include_str!("../../model/line.toml"),
-    };
-}
+/// Trained on other writers than those that promises are proved on.
+const WEIGHTS: &[u8] = include_bytes!("../../model/line.onnx");
+const CARD: &str = include_str!("../../model/line.toml");
 
 /// Why the recogniser cannot be used. None of these goes away by trying again.
 #[derive(Debug, thiserror::Error)]
@@ -176,14 +166,14 @@ impl Recogniser {
     ///
     /// # Errors
     /// See [`RecogniserError`].
-    pub fn load(weights: &Weights) -> Result<Self, RecogniserError> {
-        let card: Card = toml::from_str(weights.card)
-            .map_err(|e| RecogniserError::Card(e.message().to_owned()))?;
-        check_hash(weights.onnx, &card.sha256)?;
+    pub fn load() -> Result<Self, RecogniserError> {
+        let card: Card =
+            toml::from_str(CARD).map_err(|e| RecogniserError::Card(e.message().to_owned()))?;
+        check_hash(WEIGHTS, &card.sha256)?;
         if card.input_height == 0 || card.width_multiple == 0 || card.frame_width == 0 {
             return Err(RecogniserError::Card("sizes must be above zero".to_owned()));
         }
-        let model = Model::load_static_slice(weights.onnx).map_err(RecogniserError::Load)?;
+        let model = Model::load_static_slice(WEIGHTS).map_err(RecogniserError::Load)?;
         let input = model.node_id("x").map_err(RecogniserError::Run)?;
         let output = model.node_id("y").map_err(RecogniserError::Run)?;
         let classes = card.alphabet.chars().collect();
