@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--shards", type=int, default=40)
     parser.add_argument("--size", type=int, default=4000)
-    parser.add_argument("--longest", type=int, default=30, help="characters")
+    parser.add_argument("--longest", type=int, default=40, help="characters")
     parser.add_argument("--widest", type=int, default=720)
     parser.add_argument("--part", default="training")
     parser.add_argument("--seed", type=int, default=1)
