@@ -15,7 +15,7 @@ from comb import SIDE, compose
 from export import export
 from hands import FontHand, PenHand
 from networks import CellsNetwork, LineNetwork
-from strokes import EVALUATION, part_of
+from strokes import EVALUATION, are_parts, part_of
 
 
 def main() -> None:
@@ -28,6 +28,10 @@ def main() -> None:
     assert part_of(24) == EVALUATION and {part_of(w) for w in range(3, 12)} == {"training"}
     date = folding(FIELD_ALPHABETS["date"])
     assert date[1 + CHARACTERS.index("O")] == 0 and date[0] == -1
+
+    bow = np.array([[0, 0], [50, 10], [60, 50], [50, 90], [0, 100]], np.float32)
+    upright = np.array([[0, 0], [0, 200]], np.float32)
+    assert are_parts([[upright, bow], [bow], [np.concatenate([upright, bow])]]) == [False, True, False]
 
     source = sources.Sources(arguments, "training")
     font = FontHand(source.hand_fonts[0], rng, False)

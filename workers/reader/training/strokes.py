@@ -41,6 +41,35 @@ def is_whole(label: str, strokes: list[np.ndarray]) -> bool:
     return turned >= (180 if label in ROUND else 150 if label in CORNERED else 50)
 
 
+OF_SEVERAL = "ABDEFHKMNPQRTXYbdfhkmnpqtxy4"
+
+
+def outline(line: np.ndarray) -> np.ndarray:
+    """[16, 2]: points at equal distances along a line, in a box of side 1 around the origin."""
+    along = np.concatenate([[0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
+    at = np.linspace(0, along[-1], 16)
+    points = np.stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])], 1)
+    return (points - (line.min(0) + line.max(0)) / 2) / max(float(np.ptp(line, axis=0).max()), 1e-6)
+
+
+def are_parts(records: list[list[np.ndarray]]) -> list[bool]:
+    """Of records of one character by one hand: whether each is a single stroke of another, as the bow of a P whose upright
+    was lost. The generator of sample forms has the same rule (strokes/part.rs)."""
+    side = lambda points: float(np.ptp(points, axis=0).max())
+    large = [side(np.concatenate(strokes)) for strokes in records]
+    records = [[stroke for stroke in strokes if side(stroke) > 0.08 * all] for strokes, all in zip(records, large)]
+    parts = []
+    for strokes, all in zip(records, large):
+        lengths = [np.hypot(*np.diff(stroke, axis=0).T).sum() for stroke in strokes]
+        for stroke, length in zip(strokes, lengths):
+            if len(strokes) > 1 and length <= 0.8 * sum(lengths) and side(stroke) >= 0.4 * all:
+                parts += [outline(stroke), outline(stroke[::-1])]
+    return [
+        len(strokes) == 1 and any(np.hypot(*(outline(strokes[0]) - part).T).mean() < 0.11 for part in parts)
+        for strokes in records
+    ]
+
+
 class StrokeArchive:
     """Records of one `.npz` file: each is a list of strokes, each stroke float32 [points, 2], x right, y down."""
 
@@ -69,6 +98,14 @@ class StrokeArchive:
         for record, (label, writer) in enumerate(zip(self.labels, self.writers)):
             if part_of(writer) == part and is_whole(label, self.strokes(record)):
                 found.setdefault(int(writer), {}).setdefault(label, []).append(record)
+        for labels in found.values():
+            for label in [label for label in labels if len(label) == 1 and label in OF_SEVERAL]:
+                parts = are_parts([self.strokes(record) for record in labels[label]])
+                kept = [record for record, part in zip(labels[label], parts) if not part]
+                if kept:
+                    labels[label] = kept
+                else:
+                    del labels[label]
         return found
 
 

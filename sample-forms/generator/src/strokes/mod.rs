@@ -9,6 +9,7 @@ pub mod compose;
 pub mod letter;
 pub mod manner;
 pub mod npz;
+mod part;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -97,6 +98,9 @@ pub fn load(folder: &Path, split: Split) -> anyhow::Result<Vec<Penman>> {
         "{} holds neither characters.npz nor words.npz",
         folder.display()
     );
+    for person in people.values_mut() {
+        part::leave_out(&mut person.characters);
+    }
     Ok(people.into_values().collect())
 }
 
