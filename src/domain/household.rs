@@ -247,6 +247,11 @@ pub fn block_of(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
+/// The last part of a field's name: `surname` of `child_1.surname`, and the name itself where it stands alone.
+pub fn leaf_of(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
 /// Whether a family may leave the whole block empty: a second carer, and every repeated block (`child_2`).
 pub fn may_be_empty(block: &str) -> bool {
     block == "secondary_carer"
@@ -400,10 +405,7 @@ fn member(
         .iter()
         .filter(|(f, _)| f.rules.category == DataCategory::Ordinary)
     {
-        let leaf = field
-            .name
-            .split_once('.')
-            .map_or(field.name.as_str(), |(_, leaf)| leaf);
+        let leaf = leaf_of(&field.name);
         match (field.kind, leaf, value) {
             (_, "first_name" | "first_names", FieldValue::Text(name)) => {
                 first_name = Some(name.clone())

@@ -5,14 +5,14 @@
 //! from all but named roles, not only the address.
 
 use super::field::FieldValue;
-use super::household::{Settled, SettledFields};
+use super::household::{Settled, SettledFields, leaf_of};
 
 /// What stands where something is hidden.
 pub const HIDDEN: &str = "Protected: ask the safeguarding lead";
 
 /// Whether the answer called `name` (with or without its block) tells where somebody is or how to reach them.
 pub fn tells_where(name: &str) -> bool {
-    let leaf = name.rsplit('.').next().unwrap_or(name);
+    let leaf = leaf_of(name);
     const WORDS: [&str; 14] = [
         "address", "postcode", "town", "city", "county", "street", "phone", "mobile", "email",
         "school", "nursery", "gp", "practice", "centre",

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::household::leaf_of;
+
 /// A part of a record.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
@@ -82,7 +84,7 @@ pub fn group_of(name: &str) -> FieldGroup {
     if name.starts_with("consent.") {
         return FieldGroup::Consents;
     }
-    let leaf = name.rsplit('.').next().unwrap_or(name);
+    let leaf = leaf_of(name);
     const IDENTITY: [&str; 9] = [
         "title",
         "name",

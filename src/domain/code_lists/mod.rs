@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::household::leaf_of;
+
 /// NHS Ethnic Category of somebody who was not asked or left the whole list empty; "prefer not to say" is `Z`, another fact
 /// (NHS Data Dictionary, Ethnic Category).
 pub const ABSENT: &str = "99";
@@ -99,7 +101,7 @@ pub fn all() -> &'static [CodeList] {
 
 /// The answer called `name` (with or without its block) in other people's codes, where a list has it.
 pub fn coding(name: &str, value: &str) -> Option<Coding> {
-    let leaf = name.rsplit('.').next().unwrap_or(name);
+    let leaf = leaf_of(name);
     let list = all().iter().find(|l| l.answers.iter().any(|a| a == leaf))?;
     let code = list.code.iter().find(|c| c.value == value)?;
     Some(Coding {
@@ -119,7 +121,7 @@ mod tests {
         let form = crate::forms::load("registration").unwrap();
         let mut seen = 0;
         for field in &form.fields {
-            let leaf = field.name.rsplit('.').next().unwrap();
+            let leaf = leaf_of(&field.name);
             if all().iter().any(|l| l.answers.iter().any(|a| a == leaf))
                 && !field.options.is_empty()
             {

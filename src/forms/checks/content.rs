@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::domain::field::FieldKind;
+use crate::domain::household::leaf_of;
 use crate::forms::artwork::Shape;
 use crate::forms::definition::{DataCategory, Field};
 use crate::forms::metrics;
@@ -270,8 +271,7 @@ fn cells_for_kind(field: &Field, offset: usize, problems: &mut Problems<'_>) {
 }
 
 fn category(field: &Field, offset: usize, problems: &mut Problems<'_>) {
-    let last = field.name.rsplit('.').next().unwrap_or_default();
-    if SPECIAL.contains(&last) && field.rules.category != DataCategory::Special {
+    if SPECIAL.contains(&leaf_of(&field.name)) && field.rules.category != DataCategory::Special {
         let message = format!(
             "`{}` holds special-category data and is not marked so",
             field.name

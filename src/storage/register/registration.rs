@@ -12,7 +12,7 @@ use super::super::{Result, StorageError};
 use super::changes::{self, Cause, Owner};
 use super::people::{self, Told};
 use super::{consents, matching, special, withdrawal};
-use crate::domain::household::{Household, Member, MemberRole, block_of};
+use crate::domain::household::{Household, Member, MemberRole, block_of, leaf_of};
 use crate::domain::proposal::{self, ADDRESS, Answers, gather_address};
 use crate::forms::definition::FormDefinition;
 
@@ -155,13 +155,8 @@ pub(in crate::storage) fn told(household: &Household, member: &Member) -> Told {
         .special
         .iter()
         .filter(|(name, _)| block_of(name) == block);
-    let leaf = |name: &str| {
-        name.split_once('.')
-            .map_or(name, |(_, leaf)| leaf)
-            .to_owned()
-    };
     let special = own
-        .map(|(name, value)| (leaf(name), value.clone()))
+        .map(|(name, value)| (leaf_of(name).to_owned(), value.clone()))
         .collect();
     Told { answers, special }
 }

@@ -18,7 +18,7 @@ use super::super::state::AppState;
 use super::super::visible;
 use super::person;
 use crate::domain::field::{FieldKind, FieldValue};
-use crate::domain::household::block_of;
+use crate::domain::household::{block_of, leaf_of};
 use crate::domain::proposal::{ADDRESS, Answers};
 use crate::domain::protected_address::tells_where;
 use crate::forms::definition::{DataCategory, Field, FormDefinition};
@@ -403,7 +403,7 @@ async fn answer(
 fn new_value(field: &Field, typed: &Typed) -> Result<Option<Json>, String> {
     // A comb of names may be left empty on a form, a record without a name may not be.
     const NEEDED: [&str; 2] = ["first_name", "surname"];
-    let leaf = field.name.rsplit('.').next().unwrap_or_default();
+    let leaf = leaf_of(&field.name);
     match settle(field, typed, false)?.value() {
         Some(value) => Ok(Some(json!(value))),
         None if NEEDED.contains(&leaf) => Err("A record needs it".to_owned()),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use enrol::domain::field::FieldKind;
+use enrol::domain::household::leaf_of;
 use enrol::forms::definition::{DateRole, Field, FormDefinition};
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
@@ -79,11 +80,6 @@ pub fn all(
             (field.name.clone(), answer.unwrap_or(blank))
         })
         .collect()
-}
-
-/// The last part of a field's name.
-pub fn leaf(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// Whom a field is about; `None` when the family has no such person.
@@ -161,7 +157,7 @@ fn name(field: &Field, about: About<'_>, family: &Family, random: &mut impl Rng)
         // The printed name beside the signature.
         return family.carers.first().map(full);
     };
-    match leaf(&field.name) {
+    match leaf_of(&field.name) {
         "first_name" => Some(person.first.clone()),
         "surname" => Some(person.surname.clone()),
         "middle_names" => person.middle.clone(),
@@ -186,7 +182,7 @@ fn postcode(about: About<'_>, family: &Family, random: &mut impl Rng) -> Option<
 
 fn phone(field: &Field, about: About<'_>) -> Option<String> {
     let person = about.person()?;
-    match leaf(&field.name) {
+    match leaf_of(&field.name) {
         "home_phone" | "landline" => person.landline.clone(),
         _ => person.mobile.clone(),
     }
@@ -199,7 +195,7 @@ fn free_text(
     random: &mut impl Rng,
 ) -> Option<String> {
     const FLATS: [&str; 3] = ["Harrowgate End", "Upper Brook", "The Old Maltings"];
-    let own = leaf(&field.name);
+    let own = leaf_of(&field.name);
     let secondary = matches!(about, About::Secondary(_));
     if own.starts_with("address") || own == "town" {
         return match (own, secondary) {

@@ -1,12 +1,13 @@
 //! Which boxes a family marks.
 
 use enrol::domain::field::FieldKind;
+use enrol::domain::household::leaf_of;
 use enrol::forms::definition::Field;
 use rand::Rng;
 use serde_json::json;
 
 use super::Family;
-use super::answers::{About, Answer, Written, leaf};
+use super::answers::{About, Answer, Written};
 
 /// The marks in a group of boxes; `None` when it stays empty.
 pub fn marked(
@@ -54,7 +55,7 @@ fn values<'f>(
     let yes_no = |yes: bool| Vec::from_iter(pick(if yes { "yes" } else { "no" }));
     let chance: f32 = random.random();
     let not_said = || Vec::from_iter(pick("not_said"));
-    match leaf(&field.name) {
+    match leaf_of(&field.name) {
         "gender" if chance < 0.06 => vec![],
         "gender" if chance < 0.1 => not_said(),
         "gender" => {
@@ -132,7 +133,7 @@ fn home(family: &Family, random: &mut impl Rng) -> Vec<&'static str> {
 /// Yes, no or no answer to a consent; nobody agrees to be called on a number that they have not given.
 fn consent(field: &Field, family: &Family, chance: f32) -> Option<bool> {
     let carer = family.carers.first()?;
-    let possible = match leaf(&field.name) {
+    let possible = match leaf_of(&field.name) {
         "phone" => carer.mobile.is_some() || carer.landline.is_some(),
         "text" => carer.mobile.is_some(),
         "email" => carer.email.is_some(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use enrol::domain::field::FieldKind;
+use enrol::domain::household::leaf_of;
 use enrol::forms::definition::{Field, FormDefinition};
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
@@ -174,7 +175,7 @@ fn written(
 /// Free text in whole words of the writer's own, for the fields in which people tell something: the words make no
 /// sense together, but they are joined writing as it comes from a pen.
 fn phrase(field: &Field, penman: &Penman, random: &mut impl Rng) -> Option<Answer> {
-    let tells = field.kind == FieldKind::Text && answers::leaf(&field.name) == "health";
+    let tells = field.kind == FieldKind::Text && leaf_of(&field.name) == "health";
     let plain = |w: &&String| w.len() > 1 && w.chars().all(|c| c.is_ascii_alphabetic());
     let words: Vec<&String> = penman.words.keys().filter(plain).collect();
     if !tells || words.len() < 5 || !random.random_bool(0.6) {

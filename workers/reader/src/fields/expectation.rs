@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use enrol::domain::field::FieldKind;
+use enrol::domain::household::leaf_of;
 use enrol::forms::definition::{DateRole, Field};
 
 use crate::handwriting::Labels;
@@ -91,10 +92,11 @@ fn boxed<K: Knowledge + 'static>(knowledge: Option<K>) -> Option<Box<dyn Knowled
 
 /// What a field of names holds, by the name of the field.
 pub fn name_role(field: &Field) -> NameRole {
-    let (group, last) = field.name.rsplit_once('.').unwrap_or(("", &field.name));
-    match last {
+    match leaf_of(&field.name) {
         "surname" => NameRole::Surname,
-        "first_name" | "known_as" if group.starts_with("child_") => NameRole::ChildrensFirstNames,
+        "first_name" | "known_as" if field.name.starts_with("child_") => {
+            NameRole::ChildrensFirstNames
+        }
         "first_name" | "middle_names" | "known_as" => NameRole::CarersFirstNames,
         _ => NameRole::WholeName,
     }
@@ -102,7 +104,7 @@ pub fn name_role(field: &Field) -> NameRole {
 
 /// What a line of free writing is for, by the name of the field.
 pub fn text_role(field: &Field) -> TextRole {
-    let last = field.name.rsplit('.').next().unwrap_or(&field.name);
+    let last = leaf_of(&field.name);
     match last {
         "language" | "languages" => TextRole::Languages,
         "town" | "city" => TextRole::Town,
