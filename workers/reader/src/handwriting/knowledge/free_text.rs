@@ -55,8 +55,10 @@ const IN_WORD: u128 = 1;
 const IN_NUMBER: u128 = 2;
 /// ... or at a space after a number ...
 const AFTER_NUMBER: u128 = 3;
-/// ... or after a word.
+/// ... or after a word, ...
 const AFTER_WORD: u128 = 4;
+/// ... or in the letter of a house number.
+const IN_SUFFIX: u128 = 5;
 
 impl TextRole {
     /// The words that stand on such a line.
@@ -77,7 +79,7 @@ impl TextRole {
             Self::Town => Habits::of_few_words(1.2, 0.9),
             Self::Family => Habits::of_few_words(1.0, 0.8),
             Self::Address => Habits {
-                strength: 0.7,
+                strength: 0.8,
                 per_letter: 1.7,
                 digit: 0.5,
                 space: 1.0,
@@ -132,11 +134,17 @@ impl FreeText {
             // A second number without a comma before it, or one after or in a word.
             (AFTER_NUMBER | AFTER_WORD, b'0'..=b'9') => 0.05,
             (IN_WORD, b'0'..=b'9') => 0.02,
-            // 12a, but not many.
-            (IN_NUMBER, b'A'..=b'Z' | b'a'..=b'z') => 0.1,
+            // 12a, seldom 12k and hardly ever 12ab.
+            (IN_NUMBER, b'A'..=b'D' | b'a'..=b'd') => 0.2,
+            (IN_NUMBER, b'A'..=b'Z' | b'a'..=b'z') => 0.05,
+            (IN_SUFFIX, b'A'..=b'Z' | b'a'..=b'z') => 0.02,
+            (IN_SUFFIX, b'0'..=b'9') => 0.01,
             (IN_NUMBER, b',') => 2.0,
             (IN_NUMBER, b'.') => 0.05,
-            (_, b'.') => 0.2,
+            // What looks like a full stop is mostly a comma: Luton Road, Bedford.
+            (_, b'.') => 0.04,
+            (_, b' ' | b',' | b'-' | b'/' | b'\'') => 1.0,
+            (_, sign) if !sign.is_ascii_alphanumeric() => 0.1,
             _ => 1.0,
         }
     }
@@ -146,6 +154,7 @@ impl FreeText {
             b' ' => self.habits.space,
             b'0'..=b'9' => self.habits.digit,
             b',' | b'.' | b'-' | b'/' | b'\'' => self.habits.sign,
+            b'A'..=b'Z' | b'a'..=b'z' => 1.0,
             _ => RARE_SIGN,
         }
     }
@@ -164,9 +173,20 @@ impl Knowledge for FreeText {
         } else {
             1.0
         };
-        if character.is_ascii_alphabetic() {
-            let begun = before.unwrap_or_else(|| self.words.begin());
-            let (begun, weight) = self.words.step(begun, character)?;
+        let is_suffix = self.is_address && matches!(state.at, IN_NUMBER | IN_SUFFIX);
+        let goes_on = match before {
+            // Weaver's Close: one word where the list has it so, else two.
+            Some(begun) if character == b'\'' => self
+                .words
+                .step(begun, character)
+                .filter(|(next, _)| next.listed > 0.5),
+            _ if character.is_ascii_alphabetic() && !is_suffix => {
+                let begun = before.unwrap_or_else(|| self.words.begin());
+                Some(self.words.step(begun, character)?)
+            }
+            _ => None,
+        };
+        if let Some((begun, weight)) = goes_on {
             let next = State {
                 at: IN_WORD,
                 word: begun.node,
@@ -179,8 +199,9 @@ impl Knowledge for FreeText {
         let ended = before.map_or(1.0, |begun| self.words.end(begun));
         let at = match (state.at, character) {
             (_, b'0'..=b'9') => IN_NUMBER,
-            (IN_NUMBER, b' ') => AFTER_NUMBER,
+            (IN_NUMBER | IN_SUFFIX, b' ') => AFTER_NUMBER,
             (IN_WORD, b' ') => AFTER_WORD,
+            (_, letter) if letter.is_ascii_alphabetic() => IN_SUFFIX,
             _ => APART,
         };
         let next = State {
@@ -232,6 +253,11 @@ mod tests {
         let address = |text| weight_as(TextRole::Address, text);
         assert!(address("65 Lapwing Lane") > address("65 1 apwing Lane"));
         assert!(address("Flat 5, 18 Mill Lane") > address("Flat 5. 18 Mill Lane"));
+        assert!(address("5 Mill Lane, Luton") > 10.0 * address("5 Mill Lane. Luton"));
+        assert!(address("Flat 12, 5 Mill Lane") > 5.0 * address("Flat (2, 5 Mill Lane"));
+        assert!(4.0 * address("15a Mill Lane") > address("150 Mill Lane"));
+        assert!(address("15a Mill Lane") > address("15k Mill Lane"));
+        assert!(address("9 Weaver's Close") > 0.1 * address("9 Weavers Close"));
     }
 
     proptest! {
