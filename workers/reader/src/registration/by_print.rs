@@ -8,7 +8,7 @@ use enrol::forms::definition::{FormDefinition, Zone};
 use super::homography::{Homography, Pair};
 use super::layout::{self, Bundle};
 use super::squares::{Patch, filled_squares};
-use super::{PreparedPage, lines, refine};
+use super::{PreparedPage, lines, one_mark, refine};
 use crate::print;
 use crate::zones::cut;
 
@@ -36,9 +36,21 @@ pub struct Recognised {
 
 /// Finds out by the printed lines alone which page this is; `None` unless one page fits and no other comes near.
 pub fn recognise(page: &PreparedPage, definitions: &[FormDefinition]) -> Option<Recognised> {
+    recognise_among(page, definitions, from_squares)
+        .or_else(|| recognise_among(page, definitions, one_mark::places))
+}
+
+/// Rough places of a page for a definition.
+type Places = fn(&PreparedPage, &FormDefinition) -> Vec<Homography>;
+
+fn recognise_among(
+    page: &PreparedPage,
+    definitions: &[FormDefinition],
+    rough: Places,
+) -> Option<Recognised> {
     let mut fits: Vec<(f64, Recognised)> = Vec::new();
     for (index, definition) in definitions.iter().enumerate() {
-        let places = from_squares(page, definition);
+        let places = rough(page, definition);
         for number in 1..=definition.pages {
             let layout = layout::of_page(definition, number);
             if let Some((share, mapping)) = best_place(page, &places, &layout) {
@@ -64,9 +76,11 @@ pub fn place_as_said(
     number: u32,
 ) -> Option<Homography> {
     let layout = layout::of_page(definition, number);
-    let places = from_squares(page, definition);
-    let (share, mapping) = best_place(page, &places, &layout)?;
-    (share >= LEAST_SHARE).then_some(mapping)
+    let rough: [Places; 2] = [from_squares, one_mark::places];
+    rough.iter().find_map(|rough| {
+        let (share, mapping) = best_place(page, &rough(page, definition), &layout)?;
+        (share >= LEAST_SHARE).then_some(mapping)
+    })
 }
 
 /// Places a page whose code was read but whose corner marks do not settle it.
@@ -260,7 +274,8 @@ fn with_code(
         .collect()
 }
 
-fn middle_of(zone: Zone) -> [f64; 2] {
+/// The middle of a zone.
+pub fn middle_of(zone: Zone) -> [f64; 2] {
     [zone.x + zone.width / 2.0, zone.y + zone.height / 2.0]
 }
 

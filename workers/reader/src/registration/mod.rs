@@ -6,6 +6,7 @@ pub mod homography;
 pub mod layout;
 pub mod lines;
 pub mod marks;
+mod one_mark;
 pub mod refine;
 pub mod squares;
 

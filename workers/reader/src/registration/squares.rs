@@ -17,11 +17,21 @@ pub struct Patch {
 ///
 /// `shrink` and `grow` bound the side of what is found as shares of `side`.
 pub fn filled_squares(ink: &Ink, side: f64, shrink: f64, grow: f64) -> Vec<Patch> {
+    patches(ink, side * grow, |patch| patch.is_square(side * shrink))
+}
+
+/// Squares of `side` pixels of which the edge of the picture cuts off up to half, with the centre of what is left.
+pub fn cut_squares(ink: &Ink, side: f64) -> Vec<Patch> {
+    patches(ink, side, |patch| patch.is_part_of_square(side))
+}
+
+/// Dark patches no larger than a square of `largest` pixels a side.
+fn patches(ink: &Ink, largest: f64, is_wanted: impl Fn(&Moments) -> bool) -> Vec<Patch> {
     let (width, height) = (ink.width, ink.height);
     let mut seen = vec![false; width * height];
     let mut stack = Vec::new();
     let mut found = Vec::new();
-    let largest = ((side * grow) * (side * grow)) as usize;
+    let largest = (largest * largest) as usize;
     for start in 0..width * height {
         if seen[start] || !ink.dark[start] {
             continue;
@@ -32,6 +42,7 @@ pub fn filled_squares(ink: &Ink, side: f64, shrink: f64, grow: f64) -> Vec<Patch
         while let Some(at) = stack.pop() {
             let (x, y) = (at % width, at / width);
             patch.add(x, y);
+            patch.at_edge |= x == 0 || y == 0 || x + 1 == width || y + 1 == height;
             let mut visit = |next: usize| {
                 if ink.dark[next] && !seen[next] {
                     seen[next] = true;
@@ -51,7 +62,7 @@ pub fn filled_squares(ink: &Ink, side: f64, shrink: f64, grow: f64) -> Vec<Patch
                 visit(at + width);
             }
         }
-        if patch.count <= largest && patch.is_square(side * shrink) {
+        if patch.count <= largest && is_wanted(&patch) {
             found.push(Patch {
                 centre: patch.centre(),
                 side: (patch.count as f64).sqrt(),
@@ -70,6 +81,8 @@ struct Moments {
     xx: f64,
     yy: f64,
     xy: f64,
+    /// Whether the patch reaches the edge of the picture.
+    at_edge: bool,
 }
 
 impl Moments {
@@ -93,16 +106,33 @@ impl Moments {
         if n < smallest_side * smallest_side || self.count < 16 {
             return false;
         }
+        let even = n / 12.0;
+        let (long, short) = self.spreads();
+        long < even * 1.45 && short > even * 0.62 && long * short < even * even * 1.3
+    }
+
+    /// A filled rectangle at the edge, as long as the square and at least about half as wide.
+    fn is_part_of_square(&self, side: f64) -> bool {
+        let even = self.count as f64 / 12.0;
+        let (long, short) = self.spreads();
+        let length = (12.0 * long).sqrt() / side;
+        self.at_edge
+            && (0.8..1.2).contains(&length)
+            && short > long * 0.16
+            && long * short < even * even * 1.3
+    }
+
+    /// Variances along the longest and the shortest extent.
+    fn spreads(&self) -> (f64, f64) {
+        let n = self.count.max(1) as f64;
         let [x, y] = self.centre();
         let (vx, vy, c) = (
             self.xx / n - x * x,
             self.yy / n - y * y,
             self.xy / n - x * y,
         );
-        let even = n / 12.0;
         let (half_sum, half_gap) = ((vx + vy) / 2.0, (((vx - vy) / 2.0).powi(2) + c * c).sqrt());
-        let (long, short) = (half_sum + half_gap, half_sum - half_gap);
-        long < even * 1.45 && short > even * 0.62 && long * short < even * even * 1.3
+        (half_sum + half_gap, half_sum - half_gap)
     }
 }
 
