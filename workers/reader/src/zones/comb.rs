@@ -62,6 +62,12 @@ impl Comb {
             })
             .collect();
 
+        let wall = WALL_MM * SCALE;
+        let inner = placed
+            .iter()
+            .map(|c| [c[0] + wall, c[1] - wall, c[2] + wall, c[3] - wall]);
+        ink::darken_pale(&mut clean, inner);
+
         let strokes = ink::strokes(&clean, SPECK_MM2);
         let kept: Vec<&Stroke> = strokes
             .iter()

@@ -139,6 +139,47 @@ pub fn darkness_and_width(picture: &Grey) -> (f64, f64) {
     (contrast, 2.0 * dark as f64 / edge.max(1) as f64 / SCALE)
 }
 
+/// Writing this pale is still told from paper, but only where no line was printed.
+const PALE: u8 = 255 - 55;
+/// Less pale writing than this is dirt, square millimetres.
+const LEAST_PALE_MM2: f64 = 0.6;
+/// Of ordinary writing at least this share is darker than [`INK`]; the rest is its soft edge.
+const DARK_SHARE: f64 = 0.6;
+/// What pale writing is darkened to, as far as that does not more than double it.
+const DARKENED: f32 = 130.0;
+
+/// Darkens a picture whose writing is so pale that [`INK`] would miss most of it: pencil on a washed-out scan. `parts`
+/// are where writing is looked for, as left, right, top and bottom in pixels, clear of printed lines.
+pub fn darken_pale(picture: &mut Grey, parts: impl Iterator<Item = [f64; 4]>) {
+    let clamp = |v: f64, n: usize| (v.round().max(0.0) as usize).min(n);
+    let mut counts = [0usize; PALE as usize];
+    for [left, right, top, bottom] in parts {
+        let columns = clamp(left, picture.width)..clamp(right, picture.width);
+        for y in clamp(top, picture.height)..clamp(bottom, picture.height) {
+            for shade in picture.row(y).get(columns.clone()).unwrap_or_default() {
+                if *shade < PALE {
+                    counts[usize::from(*shade)] += 1;
+                }
+            }
+        }
+    }
+    let all: usize = counts.iter().sum();
+    let dark: usize = counts[..usize::from(INK)].iter().sum();
+    if (all as f64) < LEAST_PALE_MM2 * SCALE * SCALE || dark as f64 >= DARK_SHARE * all as f64 {
+        return;
+    }
+    let mut below = 0;
+    let middle = counts.iter().position(|count| {
+        below += count;
+        2 * below >= all
+    });
+    let level = 255.0 - middle.unwrap_or_default() as f32;
+    let gain = (DARKENED / level).clamp(1.0, 2.0);
+    for p in &mut picture.pixels {
+        *p = (255.0 - (255.0 - f32::from(*p)) * gain).max(0.0) as u8;
+    }
+}
+
 /// Darkens faint ink: stretches so that the darker half of the ink pixels comes near black.
 pub fn strengthened(mut picture: Grey) -> Grey {
     let mut ink: Vec<u8> = picture
@@ -159,4 +200,51 @@ pub fn strengthened(mut picture: Grey) -> Grey {
         }
     }
     picture
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Upright strokes of a shade with a soft edge on either side, of a shade between it and paper.
+    fn written(shade: u8, strokes: usize) -> Grey {
+        let mut picture = Grey::filled(300, 60, 252);
+        for x in (0..strokes).map(|i| 20 + 30 * i) {
+            for y in 15..45 {
+                picture.set(x, y, shade / 2 + 126);
+                picture.set(x + 1, y, shade);
+                picture.set(x + 2, y, shade);
+                picture.set(x + 3, y, shade / 2 + 126);
+            }
+        }
+        picture
+    }
+
+    fn darkened(mut picture: Grey) -> Grey {
+        darken_pale(&mut picture, std::iter::once([0.0, 300.0, 0.0, 60.0]));
+        picture
+    }
+
+    #[test]
+    fn pencil_on_a_washed_out_scan_becomes_ink() {
+        let pale = written(178, 5);
+        assert!(strokes(&pale, 0.06).is_empty());
+        let darkened = darkened(pale);
+        assert_eq!(strokes(&darkened, 0.06).len(), 5);
+        assert!(darkened.at(0, 0) > 245, "paper stays white");
+    }
+
+    #[test]
+    fn ordinary_writing_and_dirt_stay_as_they_are() {
+        for picture in [written(60, 5), written(110, 5), written(178, 0)] {
+            assert!(darkened(picture.clone()) == picture);
+        }
+        let mut dirt = Grey::filled(300, 60, 252);
+        for x in 40..46 {
+            for y in 30..36 {
+                dirt.set(x, y, 185);
+            }
+        }
+        assert!(darkened(dirt.clone()) == dirt);
+    }
 }

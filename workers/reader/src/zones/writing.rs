@@ -51,6 +51,11 @@ pub fn line(picture: &ZonePicture, line: &Zone) -> Option<WritingLine> {
 
     let baseline = picture.row(line.bottom()) + fit.shift as f64;
     let top = baseline - line.height * SCALE;
+    let clear = 0.5 * SCALE;
+    ink::darken_pale(
+        &mut clean,
+        std::iter::once([from, to, top + clear, baseline - clear]),
+    );
     let strokes = ink::strokes(&clean, SPECK_MM2);
     let kept: Vec<&Stroke> = strokes
         .iter()
