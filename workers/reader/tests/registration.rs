@@ -219,6 +219,42 @@ fn most_off(distortion: &Distortion, placed: &PlacedPage, shift: [f64; 2]) -> f6
     most
 }
 
+/// Squared paper with dark squares where a form has its marks and elsewhere.
+fn squared_paper(step_mm: f64) -> Grey {
+    let per_mm = 8.0;
+    let mut paper = Grey::filled(1680, 2376, 250);
+    let mut block = |left: f64, top: f64, width: f64, height: f64, shade: u8| {
+        let px = |mm: f64| (mm.max(0.0) * per_mm) as usize;
+        for y in px(top)..px(top + height).min(2376) {
+            for x in px(left)..px(left + width).min(1680) {
+                paper.set(x, y, shade);
+            }
+        }
+    };
+    for line in 0..(297.0 / step_mm) as u32 {
+        let at = f64::from(line) * step_mm;
+        block(0.0, at, 210.0, 0.25, 130);
+        block(at, 0.0, 0.25, 297.0, 130);
+    }
+    for [x, y] in [[8.0, 8.0], [196.0, 8.0], [8.0, 283.0], [100.0, 150.0]] {
+        block(x - 2.0, y - 2.0, 10.0, 10.0, 250);
+        block(x, y, 6.0, 6.0, 0);
+    }
+    paper
+}
+
+#[test]
+fn squared_paper_is_no_page_of_ours() {
+    for step_mm in [2.0, 4.0, 5.0, 6.5] {
+        let paper = PreparedPage::new(squared_paper(step_mm));
+        let placed = place(&paper, std::slice::from_ref(&*FORM));
+        assert!(
+            matches!(placed, Placement::Exception(_)),
+            "{step_mm} mm: {placed:?}"
+        );
+    }
+}
+
 /// The middle of a picture, as large as an A4 sheet at `dpi`: what a scanner sees of a sheet fed in askew.
 fn within_a4(picture: &Grey, dpi: f64) -> Grey {
     let (width, height) = ((dpi * 8.27) as usize, (dpi * 11.69) as usize);

@@ -10,6 +10,7 @@ pub mod letter;
 pub mod manner;
 pub mod npz;
 mod part;
+mod path;
 mod whole;
 
 use std::collections::BTreeMap;

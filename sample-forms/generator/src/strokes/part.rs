@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::Trace;
+use super::path::{apart, extent, length, longer_side};
 use crate::hand::ink::Point;
 
 /// Characters of which nobody leaves a stroke off. Not the 7, the Z and the 0, which are crossed or not, nor the 5 and
@@ -55,33 +56,34 @@ fn is_part(one: &Trace, other: &Trace) -> bool {
         })
 }
 
-/// The strokes of a character without specks.
+/// The strokes of a character without dots and specks.
 fn strokes(trace: &Trace) -> Vec<&[Point]> {
     let least = SPECK * trace.width.max(trace.height);
     let strokes = trace.strokes.iter().map(Vec::as_slice);
-    strokes.filter(|line| longer_side(line) > least).collect()
+    let is_stroke = |line: &&[Point]| line.len() > 1 && longer_side(line) > least;
+    strokes.filter(is_stroke).collect()
 }
 
 /// Whether two pen lines have the same shape, whatever their size and place and wherever the pen began.
 fn are_alike(one: &[Point], other: &[Point]) -> bool {
     let (one, mut other) = (outline(one), outline(other));
-    let apart = |other: &[Point]| {
+    let between = |other: &[Point]| {
         let each = one.iter().zip(other);
-        each.map(|(a, b)| (a.0 - b.0).hypot(a.1 - b.1)).sum::<f32>() / POINTS as f32
+        each.map(|(a, b)| apart(*a, *b)).sum::<f32>() / POINTS as f32
     };
-    let forwards = apart(&other);
+    let forwards = between(&other);
     other.reverse();
-    forwards.min(apart(&other)) < ALIKE
+    forwards.min(between(&other)) < ALIKE
 }
 
 /// [`POINTS`] points at equal distances along a line, in a box of side 1 around the origin.
 fn outline(line: &[Point]) -> Vec<Point> {
     let mut along = vec![0.0];
     for pair in line.windows(2) {
-        along.push(along[along.len() - 1] + (pair[1].0 - pair[0].0).hypot(pair[1].1 - pair[0].1));
+        along.push(along[along.len() - 1] + apart(pair[0], pair[1]));
     }
     let all = along[along.len() - 1];
-    let side = longer_side(line).max(f32::MIN_POSITIVE);
+    let side = longer_side(line);
     let middle = |pick: fn(&Point) -> f32| {
         let (least, most) = extent(line, pick);
         f32::midpoint(least, most)
@@ -101,29 +103,6 @@ fn outline(line: &[Point]) -> Vec<Point> {
             )
         })
         .collect()
-}
-
-fn length(line: &[Point]) -> f32 {
-    let pairs = line.windows(2);
-    pairs
-        .map(|pair| (pair[1].0 - pair[0].0).hypot(pair[1].1 - pair[0].1))
-        .sum()
-}
-
-fn longer_side(line: &[Point]) -> f32 {
-    let of = |pick: fn(&Point) -> f32| {
-        let (least, most) = extent(line, pick);
-        most - least
-    };
-    of(|p| p.0).max(of(|p| p.1)).max(0.0)
-}
-
-fn extent(line: &[Point], pick: fn(&Point) -> f32) -> (f32, f32) {
-    let all = || line.iter().map(pick);
-    (
-        all().fold(f32::MAX, f32::min),
-        all().fold(f32::MIN, f32::max),
-    )
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! them, no one can read them, and a form made with one says that an `A` stands where a `1` is seen. The rule looks at the
 //! pen's path only, so it does not favour any reader.
 
+use super::path::{apart, length, longer_side};
 use crate::hand::ink::Point;
 
 /// Characters that are closed or nearly so: the pen has to turn about this far, degrees.
@@ -33,18 +34,10 @@ pub fn is_whole(character: char, strokes: &[Vec<Point>]) -> bool {
     let (left, right) = turns(only);
     let (_, each_way, in_all) = BOTH_WAYS;
     left + right >= least_turn(character)
-        && (!CLOSED.0.contains(character) || length(only) >= CLOSED.1)
+        && (!CLOSED.0.contains(character) || length(only) / longer_side(only) >= CLOSED.1)
         && (!BOTH_WAYS.0.contains(character)
             || left.min(right) >= each_way
             || left + right >= in_all)
-}
-
-/// Length of a pen line, times the longer side of its box.
-fn length(line: &[Point]) -> f32 {
-    line.windows(2)
-        .map(|pair| apart(pair[0], pair[1]))
-        .sum::<f32>()
-        / longer_side(line)
 }
 
 fn least_turn(character: char) -> f32 {
@@ -93,19 +86,6 @@ fn steps(line: &[Point]) -> Vec<Point> {
         found.push(*end);
     }
     found
-}
-
-fn apart(a: Point, b: Point) -> f32 {
-    (a.0 - b.0).hypot(a.1 - b.1)
-}
-
-/// The longer side of the box around a line, at least 1.
-fn longer_side(line: &[Point]) -> f32 {
-    let spread = |pick: fn(&Point) -> f32| {
-        let all = || line.iter().map(pick);
-        all().fold(f32::MIN, f32::max) - all().fold(f32::MAX, f32::min)
-    };
-    spread(|p| p.0).max(spread(|p| p.1)).max(1.0)
 }
 
 #[cfg(test)]

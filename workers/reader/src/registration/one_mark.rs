@@ -28,8 +28,8 @@ pub fn places(page: &PreparedPage, definition: &FormDefinition) -> Vec<Homograph
     let per_mm = page.picture.width.max(page.picture.height) as f64 / definition.page.height_mm;
     let side_mm = definition.corner_marks[0].zone.width;
     let side = side_mm * per_mm / factor;
-    let mut squares = filled_squares(&page.ink, side, 0.75, 1.25);
-    squares.extend(cut_squares(&page.ink, side));
+    let mut squares = cut_squares(&page.ink, side);
+    squares.extend(filled_squares(&page.ink, side, 0.75, 1.25));
     let mut found = Vec::new();
     for square in squares.iter().take(MOST_SQUARES) {
         let at = square.centre.map(|v| v * factor);
