@@ -141,6 +141,8 @@ mod tests {
         let one_go = [upright(), bow()].concat();
         assert_eq!(left('P', vec![whole(), vec![one_go]]), 2);
         assert_eq!(left('P', vec![vec![bow()], vec![bow()]]), 2);
+        // A dot is no stroke, and so no part.
+        assert_eq!(left('P', vec![whole(), vec![vec![(3.0, 3.0)]]]), 2);
     }
 
     #[test]
