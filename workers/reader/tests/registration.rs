@@ -255,10 +255,14 @@ fn squared_paper_is_no_page_of_ours() {
     }
 }
 
-/// The middle of a picture, as large as an A4 sheet at `dpi`: what a scanner sees of a sheet fed in askew.
-fn within_a4(picture: &Grey, dpi: f64) -> Grey {
+/// The middle of a picture, as large as an A4 sheet at `dpi`, or what lies `aside` pixels left of it: what a scanner sees of
+/// a sheet fed in askew.
+fn within_a4(picture: &Grey, dpi: f64, aside: usize) -> Grey {
     let (width, height) = ((dpi * 8.27) as usize, (dpi * 11.69) as usize);
-    let (left, top) = ((picture.width - width) / 2, (picture.height - height) / 2);
+    let (left, top) = (
+        (picture.width - width) / 2 - aside,
+        (picture.height - height) / 2,
+    );
     let mut seen = Grey::filled(width, height, 245);
     for y in 0..height {
         for x in 0..width {
@@ -268,22 +272,27 @@ fn within_a4(picture: &Grey, dpi: f64) -> Grey {
     seen
 }
 
+/// Turned so far that no code and hardly a corner mark is left within the size of an A4 sheet.
+fn askew(page: usize) -> Distortion {
+    Distortion {
+        page,
+        dpi: 200.0,
+        quarters: 0,
+        skew_degrees: -7.9,
+        scale: 1.0,
+        perspective: (0.0, 0.0),
+        pulled: [0.0; 6],
+        noise: 5,
+        covered: 0,
+        smudged: false,
+    }
+}
+
 #[test]
 fn half_a_corner_mark_is_enough_of_a_sheet_fed_in_askew() {
     for page in 0..4 {
-        let distortion = Distortion {
-            page,
-            dpi: 200.0,
-            quarters: 0,
-            skew_degrees: -7.9,
-            scale: 1.0,
-            perspective: (0.0, 0.0),
-            pulled: [0.0; 6],
-            noise: 5,
-            covered: 0,
-            smudged: false,
-        };
-        let prepared = PreparedPage::new(within_a4(&distortion.picture(), distortion.dpi));
+        let distortion = askew(page);
+        let prepared = PreparedPage::new(within_a4(&distortion.picture(), distortion.dpi, 0));
         let placed = match place(&prepared, std::slice::from_ref(&*FORM)) {
             Placement::Placed(placed) => placed,
             other => panic!("page {}: {other:?}", page + 1),
@@ -294,6 +303,21 @@ fn half_a_corner_mark_is_enough_of_a_sheet_fed_in_askew() {
         let shift = [cut(width, 8.27), cut(height, 11.69)];
         let off = most_off(&distortion, &placed, shift);
         assert!(off < 0.5, "a zone of page {} is {off:.2} mm off", page + 1);
+    }
+}
+
+#[test]
+fn a_sheet_with_answers_beyond_the_edge_is_scanned_again() {
+    for page in 0..4 {
+        let distortion = askew(page);
+        // Nine millimetres to the right: the ends of some combs and some boxes are gone.
+        let seen = within_a4(&distortion.picture(), distortion.dpi, 70);
+        let placed = place(&PreparedPage::new(seen), std::slice::from_ref(&*FORM));
+        assert!(
+            matches!(placed, Placement::Exception(_)),
+            "page {}: {placed:?}",
+            page + 1
+        );
     }
 }
 

@@ -17,8 +17,8 @@ const MOST_SQUARES: usize = 12;
 /// Sizes tried, per cent of the size that the picture says: a printer may have shrunk the page or stretched it, and a
 /// scanner may have made the picture so large that the turned sheet fits in.
 const SIZES: std::ops::RangeInclusive<u8> = 91..=104;
-/// A corner of the answers may lie so far beyond the picture, millimetres: then some answers are cut off, but the lines of
-/// the others hold the page.
+/// By a rough place a corner of the answers may lie so far beyond the picture, millimetres. Whether it does is seen once the
+/// page has been moved to its lines.
 const BEYOND_MM: f64 = 20.0;
 
 /// Rough places by each dark square that may be one of the four corner marks.
