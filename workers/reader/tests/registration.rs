@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use enrol::decoding::{DecodeError, DecodeLimits, Decoded, Decoder};
 use enrol::forms;
-use enrol::forms::definition::{Field, FormDefinition, Zone};
+use enrol::forms::definition::{FormDefinition, Zone};
 use enrol::forms::print::print;
 use enrol_reader::raster::Grey;
 use enrol_reader::registration::homography::Homography;
+use enrol_reader::registration::layout::parts_of;
 use enrol_reader::registration::{Identity, PlacedPage, Placement, PreparedPage, place};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -186,24 +187,13 @@ fn fill(sheet: &mut Grey, zone: Zone, shade: u8) {
     }
 }
 
-fn zones_of(field: &Field) -> Vec<Zone> {
-    let boxes = field.options.iter().map(|o| o.zone);
-    field
-        .cells
-        .iter()
-        .chain(&field.lines)
-        .copied()
-        .chain(boxes)
-        .collect()
-}
-
 /// How far the zone that is placed worst is from where it is, millimetres. `shift` is what was cut off the left and the top
 /// of the picture, pixels.
 fn most_off(distortion: &Distortion, placed: &PlacedPage, shift: [f64; 2]) -> f64 {
     let (mapping, _, _) = distortion.mapping();
     let mut most = 0.0f64;
     for field in FORM.fields.iter().filter(|f| f.page == placed.code.page) {
-        for zone in zones_of(field) {
+        for zone in parts_of(field) {
             let place = placed.part(field, &zone);
             for corner in [[zone.x, zone.y], [zone.right(), zone.bottom()]] {
                 let (is, found) = (
@@ -256,20 +246,13 @@ fn squared_paper_is_no_page_of_ours() {
 }
 
 /// The middle of a picture, as large as an A4 sheet at `dpi`, or what lies `aside` pixels left of it: what a scanner sees of
-/// a sheet fed in askew.
-fn within_a4(picture: &Grey, dpi: f64, aside: usize) -> Grey {
+/// a sheet fed in askew. With it comes what was cut off its left and its top, pixels.
+fn within_a4(picture: &Grey, dpi: f64, aside: usize) -> (Grey, [f64; 2]) {
     let (width, height) = ((dpi * 8.27) as usize, (dpi * 11.69) as usize);
-    let (left, top) = (
-        (picture.width - width) / 2 - aside,
-        (picture.height - height) / 2,
-    );
-    let mut seen = Grey::filled(width, height, 245);
-    for y in 0..height {
-        for x in 0..width {
-            seen.set(x, y, picture.pixels[(top + y) * picture.width + left + x]);
-        }
-    }
-    seen
+    let left = (picture.width - width) / 2 - aside;
+    let top = (picture.height - height) / 2;
+    let seen = picture.crop(left, top, width, height);
+    (seen, [left as f64, top as f64])
 }
 
 /// Turned so far that no code and hardly a corner mark is left within the size of an A4 sheet.
@@ -292,15 +275,12 @@ fn askew(page: usize) -> Distortion {
 fn half_a_corner_mark_is_enough_of_a_sheet_fed_in_askew() {
     for page in 0..4 {
         let distortion = askew(page);
-        let prepared = PreparedPage::new(within_a4(&distortion.picture(), distortion.dpi, 0));
-        let placed = match place(&prepared, std::slice::from_ref(&*FORM)) {
+        let (seen, shift) = within_a4(&distortion.picture(), distortion.dpi, 0);
+        let placed = match place(&PreparedPage::new(seen), std::slice::from_ref(&*FORM)) {
             Placement::Placed(placed) => placed,
             other => panic!("page {}: {other:?}", page + 1),
         };
         assert_eq!(placed.code.page as usize, page + 1);
-        let (_, width, height) = distortion.mapping();
-        let cut = |of: usize, a4: f64| ((of - (distortion.dpi * a4) as usize) / 2) as f64;
-        let shift = [cut(width, 8.27), cut(height, 11.69)];
         let off = most_off(&distortion, &placed, shift);
         assert!(off < 0.5, "a zone of page {} is {off:.2} mm off", page + 1);
     }
@@ -311,7 +291,7 @@ fn a_sheet_with_answers_beyond_the_edge_is_scanned_again() {
     for page in 0..4 {
         let distortion = askew(page);
         // Nine millimetres to the right: the ends of some combs and some boxes are gone.
-        let seen = within_a4(&distortion.picture(), distortion.dpi, 70);
+        let (seen, _) = within_a4(&distortion.picture(), distortion.dpi, 70);
         let placed = place(&PreparedPage::new(seen), std::slice::from_ref(&*FORM));
         assert!(
             matches!(placed, Placement::Exception(_)),
@@ -330,16 +310,13 @@ fn one_corner_mark_and_the_lines_hold_a_page() {
         (3, -3.0, 1, 1),
     ] {
         let distortion = Distortion {
-            page,
-            dpi: 200.0,
             quarters,
             skew_degrees,
             scale: 0.98,
-            perspective: (0.0, 0.0),
-            pulled: [0.0; 6],
             noise: 8,
             covered: 0b1111 & !(1 << left),
             smudged: true,
+            ..askew(page)
         };
         let prepared = PreparedPage::new(distortion.picture());
         let placed = match place(&prepared, std::slice::from_ref(&*FORM)) {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use enrol::domain::field::FieldKind;
-use enrol::domain::household::leaf_of;
+use enrol::domain::household::{block_of, leaf_of};
 use enrol::forms::definition::{DateRole, Field, FormDefinition};
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
@@ -84,7 +84,7 @@ pub fn all(
 
 /// Whom a field is about; `None` when the family has no such person.
 fn about<'a>(name: &str, family: &'a Family) -> Option<About<'a>> {
-    let block = name.split('.').next().unwrap_or_default();
+    let block = block_of(name);
     let number = || {
         block
             .rsplit('_')

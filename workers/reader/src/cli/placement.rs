@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::registration::PlacedPage;
 use crate::registration::homography::Homography;
+use crate::registration::layout;
 
 /// A corner further off than this reads another place.
 const TOLERANCE_MM: f64 = 0.5;
@@ -102,12 +103,16 @@ impl PageGeometry {
             .fields
             .iter()
             .filter(|f| f.page == self.page)
-            .flat_map(|field| zones_of(field).into_iter().map(move |zone| (field, zone)))
+            .flat_map(|field| {
+                layout::parts_of(field)
+                    .into_iter()
+                    .map(move |zone| (field, zone))
+            })
             .flat_map(|(field, zone)| {
                 let mapping = mapping(field, &zone);
-                corners(zone).map(|corner| (mapping, corner))
+                layout::corners(zone).map(|corner| (mapping, corner))
             })
-            .filter_map(|(homography, (x, y))| {
+            .filter_map(|(homography, [x, y])| {
                 let (u, v) = self.to_picture(x, y)?;
                 let [pu, pv] = homography.to_page([x, y]);
                 let pixels = (pu - u * resized).hypot(pv - v * resized);
@@ -115,27 +120,6 @@ impl PageGeometry {
             })
             .fold(0.0, f64::max)
     }
-}
-
-/// What is cut and read of a field.
-fn zones_of(field: &Field) -> Vec<Zone> {
-    let boxes = field.options.iter().map(|o| o.zone);
-    field
-        .cells
-        .iter()
-        .chain(&field.lines)
-        .copied()
-        .chain(boxes)
-        .collect()
-}
-
-fn corners(zone: Zone) -> [(f64, f64); 4] {
-    [
-        (zone.x, zone.y),
-        (zone.right(), zone.y),
-        (zone.x, zone.bottom()),
-        (zone.right(), zone.bottom()),
-    ]
 }
 
 /// Counts the pages of one file.

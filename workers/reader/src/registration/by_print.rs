@@ -8,7 +8,7 @@ use enrol::forms::definition::{FormDefinition, Zone};
 use super::homography::{Homography, Pair};
 use super::layout::{self, Bundle};
 use super::squares::{Patch, filled_squares};
-use super::{PreparedPage, lines, one_mark, refine};
+use super::{PreparedPage, edge, lines, one_mark, refine};
 use crate::print;
 use crate::zones::cut;
 
@@ -208,17 +208,10 @@ fn from_squares(page: &PreparedPage, definition: &FormDefinition) -> Vec<Homogra
 
 /// Whether the answers of the form would lie on the picture.
 fn is_on(page: &PreparedPage, mapping: &Homography, definition: &FormDefinition) -> bool {
-    let (right, bottom) = (
-        definition.page.width_mm - 20.0,
-        definition.page.height_mm - 25.0,
-    );
-    let (width, height) = (page.picture.width as f64, page.picture.height as f64);
-    [[20.0, 25.0], [right, 25.0], [20.0, bottom], [right, bottom]]
+    let corners = edge::corners_of_answers(definition);
+    corners
         .iter()
-        .all(|corner| {
-            let [x, y] = mapping.to_page(*corner);
-            (0.0..width).contains(&x) && (0.0..height).contains(&y)
-        })
+        .all(|corner| edge::beyond_mm(page, mapping, *corner) < 0.0)
 }
 
 /// Rough places by the code and none, one or more of the squares near where it puts the corners.

@@ -32,6 +32,24 @@ pub struct Bundle {
     pub centre: Point,
 }
 
+/// What is cut and read of a field: its cells, lines and boxes.
+pub fn parts_of(field: &Field) -> Vec<Zone> {
+    let boxes = field.options.iter().map(|o| o.zone);
+    let written = field.cells.iter().chain(&field.lines).copied();
+    written.chain(boxes).collect()
+}
+
+/// The corners of a zone, form millimetres.
+pub fn corners(zone: Zone) -> [Point; 4] {
+    let (right, bottom) = (zone.right(), zone.bottom());
+    [
+        [zone.x, zone.y],
+        [right, zone.y],
+        [zone.x, bottom],
+        [right, bottom],
+    ]
+}
+
 /// The lines printed for the fields of one page.
 pub fn of_page(definition: &FormDefinition, page: u32) -> Vec<Bundle> {
     let mut bundles = Vec::new();

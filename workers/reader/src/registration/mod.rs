@@ -2,6 +2,7 @@
 
 mod by_print;
 pub mod code;
+mod edge;
 pub mod homography;
 pub mod layout;
 pub mod lines;
@@ -12,7 +13,6 @@ pub mod squares;
 
 use std::collections::BTreeMap;
 
-use enrol::domain::field::FieldKind;
 use enrol::forms::definition::{Field, FormDefinition, Zone};
 use enrol::forms::page_code::PageCode;
 
@@ -398,7 +398,7 @@ fn finish(
         return refuse(page, &reason(MarksError::TooFew));
     }
     // Nor is it known then that the whole sheet is on the picture: an answer cut off is none left blank.
-    if marks_mm.is_none() && is_cut_off(page, definition, &placed) {
+    if marks_mm.is_none() && edge::is_cut_off(page, definition, &placed) {
         return refuse(
             page,
             "A part of the sheet with answers lies beyond the edge of the scan. Scan the whole sheet again, straight.",
@@ -409,30 +409,6 @@ fn finish(
     } else {
         Placement::Placed(placed)
     }
-}
-
-/// Whether a cell, line, box or signature of the page, as it was placed, reaches beyond the picture.
-fn is_cut_off(page: &PreparedPage, definition: &FormDefinition, placed: &PlacedPage) -> bool {
-    /// A printed edge may be cut, millimetres.
-    const EDGE_MM: f64 = 0.5;
-    let (width, height) = (page.picture.width as f64, page.picture.height as f64);
-    let is_on = |zone: &Zone| {
-        let (left, right) = (zone.x + EDGE_MM, zone.right() - EDGE_MM);
-        let (top, bottom) = (zone.y + EDGE_MM, zone.bottom() - EDGE_MM);
-        [[left, top], [right, top], [left, bottom], [right, bottom]]
-            .iter()
-            .all(|corner| {
-                let [x, y] = placed.homography.to_page(*corner);
-                (0.0..width).contains(&x) && (0.0..height).contains(&y)
-            })
-    };
-    let fields = definition.fields.iter();
-    fields.filter(|f| f.page == placed.code.page).any(|field| {
-        let boxes = field.options.iter().map(|o| &o.zone);
-        let signed = (field.kind == FieldKind::Signature).then_some(&field.zone);
-        let parts = field.cells.iter().chain(&field.lines).chain(boxes);
-        !parts.chain(signed).all(is_on)
-    })
 }
 
 fn refuse(page: &PreparedPage, reason: &str) -> Placement {

@@ -6,6 +6,8 @@ use std::f64::consts::FRAC_PI_2;
 use enrol::forms::definition::FormDefinition;
 
 use super::PreparedPage;
+use super::by_print::middle_of;
+use super::edge::{beyond_mm, corners_of_answers};
 use super::homography::{Homography, Point};
 use super::squares::{cut_squares, filled_squares};
 use crate::paper::Ink;
@@ -34,7 +36,7 @@ pub fn places(page: &PreparedPage, definition: &FormDefinition) -> Vec<Homograph
     for square in squares.iter().take(MOST_SQUARES) {
         let at = square.centre.map(|v| v * factor);
         for mark in definition.corner_marks {
-            let form = super::by_print::middle_of(mark.zone);
+            let form = middle_of(mark.zone);
             for quarter in 0..4 {
                 let turn = turn + f64::from(quarter) * FRAC_PI_2;
                 let sizes = SIZES.filter_map(|per_cent| {
@@ -57,17 +59,7 @@ fn about(form: Point, page: Point, turn: f64, scale: f64) -> Option<Homography> 
 
 /// Whether three corners of the answers would lie on the picture and the fourth not far from it.
 fn is_mostly_on(page: &PreparedPage, place: &Homography, definition: &FormDefinition) -> bool {
-    let (right, bottom) = (
-        definition.page.width_mm - 20.0,
-        definition.page.height_mm - 25.0,
-    );
-    let (width, height) = (page.picture.width as f64, page.picture.height as f64);
-    let corners = [[20.0, 25.0], [right, 25.0], [20.0, bottom], [right, bottom]];
-    let beyond = corners.map(|corner| {
-        let [x, y] = place.to_page(corner);
-        let far = (-x).max(x - width).max(-y).max(y - height);
-        far / place.scale_at(corner)
-    });
+    let beyond = corners_of_answers(definition).map(|corner| beyond_mm(page, place, corner));
     beyond.iter().all(|mm| *mm < BEYOND_MM) && beyond.iter().filter(|mm| **mm < 0.0).count() >= 3
 }
 

@@ -175,6 +175,11 @@ pub fn darken_pale(picture: &mut Grey, parts: impl Iterator<Item = [f64; 4]>) {
     });
     let level = 255.0 - middle.unwrap_or_default() as f32;
     let gain = (DARKENED / level).clamp(1.0, 2.0);
+    darken(picture, gain);
+}
+
+/// Makes all that is not white darker by a factor.
+fn darken(picture: &mut Grey, gain: f32) {
     for p in &mut picture.pixels {
         *p = (255.0 - (255.0 - f32::from(*p)) * gain).max(0.0) as u8;
     }
@@ -195,9 +200,7 @@ pub fn strengthened(mut picture: Grey) -> Grey {
     let level = f32::from(255 - *ink.select_nth_unstable(middle).1);
     let gain = (220.0 / level).clamp(1.0, 2.5);
     if gain > 1.02 {
-        for p in &mut picture.pixels {
-            *p = (255.0 - (255.0 - f32::from(*p)) * gain).max(0.0) as u8;
-        }
+        darken(&mut picture, gain);
     }
     picture
 }

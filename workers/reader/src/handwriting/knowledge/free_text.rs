@@ -143,8 +143,7 @@ impl FreeText {
             (IN_NUMBER, b'.') => 0.05,
             // What looks like a full stop is mostly a comma: Luton Road, Bedford.
             (_, b'.') => 0.04,
-            (_, b' ' | b',' | b'-' | b'/' | b'\'') => 1.0,
-            (_, sign) if !sign.is_ascii_alphanumeric() => 0.1,
+            (_, sign) if !sign.is_ascii_alphanumeric() && !b" ,-/'".contains(&sign) => 0.1,
             _ => 1.0,
         }
     }
